@@ -24,13 +24,7 @@ pub struct AwsError {
 impl AwsError {
     /// The caller's mistake, answered with 400.
     pub fn sender(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            status: 400,
-            fault: Fault::Sender,
-            fields: Map::new(),
-        }
+        Self { code: code.into(), message: message.into(), status: 400, fault: Fault::Sender, fields: Map::new() }
     }
 
     /// Ours, answered with 500. `message` must not name anything internal that is secret.

@@ -99,7 +99,12 @@ pub struct Bounds {
 #[derive(Debug)]
 pub enum Kind {
     Structure(Structure),
-    List { member: ShapeId, location_name: Option<&'static str>, flattened: bool, size: Bounds },
+    List {
+        member: ShapeId,
+        location_name: Option<&'static str>,
+        flattened: bool,
+        size: Bounds,
+    },
     Map {
         key: ShapeId,
         value: ShapeId,
@@ -108,8 +113,15 @@ pub enum Kind {
         flattened: bool,
         size: Bounds,
     },
-    String { size: Bounds, pattern: Option<&'static str>, values: &'static [&'static str] },
-    Blob { size: Bounds, streaming: bool },
+    String {
+        size: Bounds,
+        pattern: Option<&'static str>,
+        values: &'static [&'static str],
+    },
+    Blob {
+        size: Bounds,
+        streaming: bool,
+    },
     Integer(Bounds),
     Long(Bounds),
     Float(Bounds),

@@ -138,11 +138,7 @@ impl Shape for Timestamp {
     }
 
     fn to_value(&self) -> Value {
-        if self.millis() % 1000 == 0 {
-            Value::from(self.secs())
-        } else {
-            self.epoch_seconds().to_value()
-        }
+        if self.millis() % 1000 == 0 { Value::from(self.secs()) } else { self.epoch_seconds().to_value() }
     }
 }
 
@@ -183,9 +179,7 @@ impl<T: Shape> Shape for Vec<T> {
 impl<T: Shape> Shape for BTreeMap<String, T> {
     fn from_value(value: Value) -> Result<Self, ShapeError> {
         match value {
-            Value::Object(map) => {
-                map.into_iter().map(|(k, v)| T::from_value(v).map(|v| (k, v))).collect()
-            }
+            Value::Object(map) => map.into_iter().map(|(k, v)| T::from_value(v).map(|v| (k, v))).collect(),
             _ => Err(ShapeError::new("a map")),
         }
     }
@@ -245,8 +239,12 @@ macro_rules! shape_field {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! shape_take {
-    (req $object:ident $wire:literal) => { $crate::shape::take(&mut $object, $wire)? };
-    (opt $object:ident $wire:literal) => { $crate::shape::take_opt(&mut $object, $wire)? };
+    (req $object:ident $wire:literal) => {
+        $crate::shape::take(&mut $object, $wire)?
+    };
+    (opt $object:ident $wire:literal) => {
+        $crate::shape::take_opt(&mut $object, $wire)?
+    };
 }
 
 #[doc(hidden)]

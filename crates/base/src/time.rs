@@ -75,7 +75,12 @@ impl Timestamp {
         }
         let iso = format!(
             "{}-{}-{}T{}:{}:{}Z",
-            &text[..4], &text[4..6], &text[6..8], &text[9..11], &text[11..13], &text[13..15]
+            &text[..4],
+            &text[4..6],
+            &text[6..8],
+            &text[9..11],
+            &text[11..13],
+            &text[13..15]
         );
         let parsed = Self::parse_rfc3339(&iso)?;
         (parsed.amz_date() == text).then_some(parsed)

@@ -1,0 +1,8 @@
+// Made by `cargo xtask codegen` from the public service model. Do not edit.
+
+pub mod ec2;
+pub mod ecr;
+pub mod ecs;
+pub mod iam;
+pub mod logs;
+pub mod sts;
