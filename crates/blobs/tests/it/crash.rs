@@ -1,0 +1,85 @@
+//! A writer killed with SIGKILL at any moment: whole blobs or none, and uploads that go on.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use bytes::Bytes;
+use gantry_blobs::{Algorithm, Blobs, Digest, Error, FsBlobs};
+
+use crate::suite::{id, pattern, read};
+
+const CHILD_DIR: &str = "GANTRY_BLOBS_CRASH_DIR";
+const ROUNDS: usize = 8;
+
+fn small(n: usize) -> Vec<u8> {
+    pattern(1 + n * 977 % 70_000)
+}
+
+/// The long upload's bytes from `from` to `to`: made from their offset, so that any piece is cheap.
+fn long_bytes(from: usize, to: usize) -> Vec<u8> {
+    (from..to).map(|at| (at / 3 * 7 % 251) as u8).collect()
+}
+
+/// Run by [`killed_writers_leave_whole_blobs_only`] in a process of its own: stores blobs for ever,
+/// telling each on standard output once it was acknowledged.
+#[tokio::test]
+async fn crash_child() {
+    let Some(dir) = std::env::var_os(CHILD_DIR) else { return };
+    let blobs = FsBlobs::open(dir).unwrap();
+    if blobs.upload_size(&id("long")).await.is_err() {
+        blobs.create_upload(&id("long"), Algorithm::Sha256).await.unwrap();
+    }
+    let mut long = blobs.open_upload(&id("long")).await.unwrap();
+    for n in 0.. {
+        let bytes = small(n);
+        let digest = Digest::sha256(&bytes);
+        blobs.put(&digest, bytes.into()).await.unwrap();
+        println!("acked {n}");
+        let at = long.offset() as usize;
+        long.write(Bytes::from(long_bytes(at, at + 300_000))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn killed_writers_leave_whole_blobs_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut most = 0;
+    for round in 0..ROUNDS {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["crash::crash_child", "--exact", "--nocapture"])
+            .env(CHILD_DIR, dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut acked = 0;
+        while acked < 2 + round * 3 {
+            let line = lines.next().expect("the child goes on until it is killed").unwrap();
+            // The harness's own words may stand on the same line as the first one.
+            if let Some((_, n)) = line.split_once("acked ") {
+                acked = n.parse::<usize>().unwrap() + 1;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        most = most.max(acked);
+
+        let blobs = FsBlobs::open(dir.path()).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0, "leftovers are cleaned");
+        for n in 0..most {
+            let bytes = small(n);
+            assert_eq!(read(&blobs, &Digest::sha256(&bytes), 0, u64::MAX).await.unwrap(), bytes, "acknowledged");
+        }
+        for stat in blobs.list(None, 1000).await.unwrap() {
+            let bytes = read(&blobs, &stat.digest, 0, u64::MAX).await.unwrap();
+            assert_eq!(Digest::sha256(&bytes), stat.digest, "no blob is torn");
+        }
+    }
+    let blobs = FsBlobs::open(dir.path()).unwrap();
+    let long = blobs.open_upload(&id("long")).await.unwrap();
+    let bytes = long_bytes(0, long.offset() as usize);
+    assert!(!bytes.is_empty(), "the long upload kept bytes over {ROUNDS} kills");
+    long.commit(&Digest::sha256(&bytes)).await.unwrap();
+    assert!(matches!(blobs.upload_size(&id("long")).await, Err(Error::UploadNotFound(_))));
+}
