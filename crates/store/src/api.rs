@@ -22,6 +22,10 @@ pub mod limits {
     pub const MAX_VALUE: usize = 1_500_000;
     /// Compares plus operations in one transaction (etcd's default `max-txn-ops`).
     pub const MAX_TXN_OPS: usize = 128;
+    /// Bytes of all keys and values that one transaction carries (etcd's default request limit, less some room).
+    pub const MAX_TXN_BYTES: usize = 1_540_000;
+    /// Seconds of the longest lease (etcd's limit).
+    pub const MAX_LEASE_SECS: i64 = 9_000_000_000;
     /// Batches a watch may be behind before it is ended with [`super::Error::WatchLagged`].
     pub const WATCH_BUFFER: usize = 4096;
 }
@@ -38,6 +42,10 @@ pub enum Error {
     LeaseNotFound(LeaseId),
     #[error("{what} of {size} is over the limit of {limit}")]
     TooLarge { what: &'static str, size: usize, limit: usize },
+    #[error("a key may not be empty")]
+    EmptyKey,
+    #[error("the store in `{path}` is open already, in this process or another")]
+    Locked { path: String },
     #[error("transaction writes key `{0}` twice")]
     DuplicateKey(String),
     #[error("failed to decode the record at `{key}`: {reason}")]
@@ -274,6 +282,8 @@ pub struct WatchBatch {
 /// A running watch; dropping it ends it.
 pub struct Watch {
     pub(crate) batches: tokio::sync::mpsc::Receiver<Result<WatchBatch>>,
+    /// What the engine must let go of when nobody listens any more.
+    pub(crate) _held: Option<Box<dyn std::any::Any + Send + Sync>>,
 }
 
 impl Watch {

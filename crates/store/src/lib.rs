@@ -6,10 +6,13 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod embedded;
 mod typed;
+mod validate;
 
 pub use api::{
     Compare, CompareOp, CompareTarget, Engine, Error, Event, EventKind, KeyRange, KeyValue, LeaseId, Op, OpResult,
     RangeRequest, RangeResult, Result, Revision, Store, Txn, TxnResult, Watch, WatchBatch, limits,
 };
+pub use embedded::{Embedded, EmbeddedOptions, HistoryBudget};
 pub use typed::Versioned;

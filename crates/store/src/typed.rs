@@ -18,10 +18,8 @@ pub struct Versioned<T> {
 
 impl<T: DeserializeOwned> Versioned<T> {
     pub fn decode(kv: &KeyValue) -> Result<Self> {
-        let value = serde_json::from_slice(&kv.value).map_err(|e| Error::Decode {
-            key: String::from_utf8_lossy(&kv.key).into_owned(),
-            reason: e.to_string(),
-        })?;
+        let value = serde_json::from_slice(&kv.value)
+            .map_err(|e| Error::Decode { key: String::from_utf8_lossy(&kv.key).into_owned(), reason: e.to_string() })?;
         Ok(Self { value, mod_revision: kv.mod_revision })
     }
 }
@@ -48,9 +46,8 @@ impl Store {
 
     /// Puts the record only if the key does not exist; tells whether it did so.
     pub async fn create_as<T: Serialize>(&self, key: &str, value: &T) -> Result<bool> {
-        let txn = Txn::new()
-            .when(Compare::absent(key.to_owned()))
-            .then(Op::put(key.to_owned(), Self::encode(key, value)?));
+        let txn =
+            Txn::new().when(Compare::absent(key.to_owned())).then(Op::put(key.to_owned(), Self::encode(key, value)?));
         Ok(self.txn(txn).await?.succeeded)
     }
 
