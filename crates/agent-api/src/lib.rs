@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod assignment;
+pub mod default_network;
 pub mod environment;
+pub mod fargate_rules;
 pub mod host;
 pub mod keys;
 pub mod report;
