@@ -1,6 +1,12 @@
 //! The project's chores: `cargo xtask <chore>`.
 
+mod bench;
 mod codegen;
+#[cfg(test)]
+mod store_codegen;
+mod test;
+mod tidy;
+mod tools;
 
 use std::path::{Path, PathBuf};
 
@@ -16,17 +22,36 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Writes crates/aws-api/src/generated from AWS's public service models
+    /// Installs what the tests need into target/tools, and runs all of them
+    Test {
+        /// Only this step
+        step: Option<String>,
+    },
+    /// Formatting, lints and the house's rules; no test runs
+    Check,
+    /// Writes the generated code from AWS's public models and etcd's interface
     Codegen {
         /// Only tell whether the committed files are what the models give
         #[arg(long)]
         check: bool,
     },
+    /// The rules no compiler knows: layers, file sizes
+    Tidy,
+    /// Measures against podman and etcd, side by side; prints the tables of bench/README.md
+    Bench {
+        /// Only this figure
+        name: Option<String>,
+    },
 }
 
 fn main() -> Result<()> {
+    let root = root()?;
     match Args::parse().chore {
-        Chore::Codegen { check } => codegen::run(&root()?, check),
+        Chore::Test { step } => test::run(&root, step.as_deref()),
+        Chore::Check => test::check(&root),
+        Chore::Codegen { check } => codegen::run(&root, check),
+        Chore::Tidy => tidy::run(&root),
+        Chore::Bench { name } => bench::run(&root, name.as_deref()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::lease::Leases;
+use super::record::LogOp;
 use super::state::State;
 use crate::{
     Compare, CompareOp, CompareTarget, Event, EventKind, KeyRange, KeyValue, Op, OpResult, Result, Revision, Txn,
@@ -60,6 +61,20 @@ pub(super) fn delete_keys(state: &mut State, keys: &[Bytes], head: Revision) -> 
     }
     let events = writer.events;
     (!events.is_empty()).then(|| Arc::new(WatchBatch { revision: head + 1, events }))
+}
+
+/// Does again what the log says was done.
+pub(super) fn replay(state: &mut State, ops: Vec<LogOp>, revision: Revision) -> Arc<WatchBatch> {
+    let mut writer = Writer { state, head: revision - 1, events: Vec::with_capacity(ops.len()) };
+    for op in ops {
+        match op {
+            LogOp::Put { key, value, lease } => writer.put(&key, &value, lease),
+            LogOp::Delete { key } => {
+                writer.delete(&KeyRange::key(key));
+            }
+        }
+    }
+    Arc::new(WatchBatch { revision, events: writer.events })
 }
 
 /// Everything that can refuse an operation, before the first one changes anything.

@@ -120,6 +120,11 @@ impl Leases {
         }
     }
 
+    /// Every lease and its seconds to live.
+    pub(super) fn all(&self) -> Vec<(LeaseId, i64)> {
+        self.by_id.iter().map(|(lease, held)| (*lease, held.ttl_secs)).collect()
+    }
+
     /// A lease that has run out.
     pub(super) fn expired(&self) -> Option<LeaseId> {
         let (deadline_ms, lease) = self.by_deadline.first()?;

@@ -10,7 +10,9 @@ mod committer;
 mod disk;
 mod index;
 mod lease;
+mod open;
 mod queue;
+mod record;
 mod state;
 mod watch;
 
@@ -28,6 +30,7 @@ use self::catch_up::CatchUp;
 use self::committer::Committer;
 use self::disk::Disk;
 use self::lease::{LeaseClock, Leases};
+use self::open::Opened;
 use self::queue::{Command, Queue};
 pub use self::state::HistoryBudget;
 use self::state::State;
@@ -97,8 +100,8 @@ impl Embedded {
     /// # Errors
     /// [`Error::Locked`] if any process has it open; [`Error::Io`] if it cannot be read or made.
     pub fn open(path: &Path, options: EmbeddedOptions) -> Result<Store> {
-        let _ = (path, options);
-        Err(Error::Io("the durable engine is not here yet".to_owned()))
+        let Opened { disk, state, leases } = open::open(path, &options)?;
+        Self::start(state, leases, Some(disk), options).map(Store::new)
     }
 
     fn start(state: State, leases: Leases, disk: Option<Disk>, options: EmbeddedOptions) -> Result<Arc<dyn Engine>> {
