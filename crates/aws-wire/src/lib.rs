@@ -7,11 +7,17 @@
 
 pub mod call;
 pub mod error;
+pub mod frontend;
+pub mod page;
+pub mod protocol;
 pub mod schema;
 pub mod shape;
+pub mod validate;
 
 pub use call::{Access, Authority, Caller, CallerKind, Context, Credential, Output, Service};
 pub use error::{AwsError, Fault};
+pub use frontend::{Defaults, Frontend, Limits, ResponseBody};
+pub use page::{Forged, PageTokens};
 pub use shape::{Shape, ShapeError};
 
 /// For the expansion of [`shapes!`] only.

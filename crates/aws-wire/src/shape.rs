@@ -124,11 +124,24 @@ impl Shape for i64 {
 
 impl Shape for f64 {
     fn from_value(value: Value) -> Result<Self, ShapeError> {
-        value.as_f64().ok_or(ShapeError::new("a number"))
+        match value.as_str() {
+            Some("NaN") => Ok(Self::NAN),
+            Some("Infinity") => Ok(Self::INFINITY),
+            Some("-Infinity") => Ok(Self::NEG_INFINITY),
+            _ => value.as_f64().ok_or(ShapeError::new("a number")),
+        }
     }
 
+    /// What JSON has no number for is the text that all protocols have for it.
     fn to_value(&self) -> Value {
-        Number::from_f64(*self).map_or(Value::Null, Value::Number)
+        let text = if self.is_nan() {
+            "NaN"
+        } else if *self > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        };
+        Number::from_f64(*self).map_or_else(|| Value::from(text), Value::Number)
     }
 }
 
