@@ -139,7 +139,7 @@ impl Presented {
             return Err(incomplete("Request carries more than one X-Amz-Security-Token header."));
         }
         let credential = Credential::parse(parts["Credential"])?;
-        Ok(credential.present(Kind::Header, date, session_token, parts["SignedHeaders"], parts["Signature"])?)
+        credential.present(Kind::Header, date, session_token, parts["SignedHeaders"], parts["Signature"])
     }
 
     fn from_query(view: &RequestView<'_>) -> Result<Self, Error> {
