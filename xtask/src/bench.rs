@@ -10,7 +10,7 @@ use crate::tools;
 pub fn run(root: &Path, only: Option<&str>) -> Result<()> {
     let tools = tools::install(root)?;
     let cargo = |args: &[&str]| tools::run(Command::new("cargo").args(args).current_dir(root));
-    cargo(&["build", "--release", "--package", "gantry"])?;
+    cargo(&["build", "--release", "--package", "gantry", "--package", "gantry-bench"])?;
     if only.is_none_or(|name| name == "store") {
         cargo(&["run", "--release", "--quiet", "--package", "gantry-store", "--example", "bench_store"])?;
     }
@@ -19,5 +19,5 @@ pub fn run(root: &Path, only: Option<&str>) -> Result<()> {
     }
     let mut script = Command::new(&tools.python);
     script.arg("bench/run.py").args(only).current_dir(root).env("PATH", tools.search_path()?);
-    tools::run(script.env("GANTRY", root.join("target/release/gantry")))
+    tools::run(script.env("GANTRY", root.join("target/release/gantry")).env("GANTRY_BENCH", root.join("target/release/gantry-bench")))
 }

@@ -2,7 +2,6 @@
 
 mod bench;
 mod codegen;
-#[cfg(test)]
 mod store_codegen;
 mod test;
 mod tidy;

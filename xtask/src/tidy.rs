@@ -39,7 +39,7 @@ fn layers(root: &Path) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for package in metadata["packages"].as_array().context("packages")? {
         let name = short(package["name"].as_str().context("a name")?);
-        if name == "xtask" {
+        if name == "xtask" || name == "bench" {
             continue;
         }
         let Some(&from) = layer.get(name) else {
