@@ -332,7 +332,7 @@ fn check_resource(text: &str) -> Result<(), PolicyError> {
     }
     let not_arn = || PolicyError::malformed(format!("Resource {text} must be in ARN format or \"*\"."));
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    if parts[0] != "arn" || parts.len() < 3 {
+    if parts[0] != "arn" || parts.len() < 4 {
         return Err(not_arn());
     }
     let (partition, service) = (parts[1], parts[2]);
@@ -342,7 +342,8 @@ fn check_resource(text: &str) -> Result<(), PolicyError> {
     if service.is_empty() || service.contains(['*', '?']) {
         return Err(PolicyError::malformed("Resource vendor must be fully qualified and cannot contain regexes."));
     }
-    if parts.len() < 6 && !text.ends_with('*') {
+    // Parts may be left out only where a `*` at a part's end can stand for them.
+    if parts.len() < 6 && !parts[3..].iter().any(|part| part.ends_with('*')) {
         return Err(not_arn());
     }
     if parts.len() == 6 && matches!(service, "iam") && !parts[3].is_empty() && parts[3] != "*" {
