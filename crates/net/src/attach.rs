@@ -49,8 +49,7 @@ pub struct Attachment {
 impl Attachment {
     /// `02:67:ac:1f:00:04`.
     pub fn mac_text(&self) -> String {
-        let [a, b, c, d, e, f] = self.mac;
-        format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+        crate::mac_text(self.mac)
     }
 
     pub(crate) fn answers(&self, request: &AttachRequest) -> bool {

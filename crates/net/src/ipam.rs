@@ -88,6 +88,24 @@ pub fn mac_for(address: Ipv4Addr) -> [u8; 6] {
     [0x02, 0x67, a, b, c, d]
 }
 
+/// `02:67:ac:1f:00:04`.
+pub fn mac_text(mac: [u8; 6]) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+/// Reads [`mac_text`]'s form, in either case.
+pub fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    let mut parts = text.split(':').map(|part| {
+        let fits = part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
+        u8::from_str_radix(part, 16).ok().filter(|_| fits)
+    });
+    let mut mac = [0; 6];
+    for byte in &mut mac {
+        *byte = parts.next()??;
+    }
+    parts.next().is_none().then_some(mac)
+}
+
 fn private_dns_domain(region: &str) -> String {
     if region == "us-east-1" { "ec2.internal".to_owned() } else { format!("{region}.compute.internal") }
 }
@@ -157,6 +175,16 @@ mod tests {
         assert_eq!(net("10.0.0.0/31").next_free(&BTreeSet::new()), None);
         assert_eq!(net("255.255.255.255/32").next_free(&BTreeSet::new()), None);
         assert_eq!(net("255.255.255.240/28").free_count(&BTreeSet::new()), 11);
+    }
+
+    #[test]
+    fn macs() {
+        let mac = mac_for(Ipv4Addr::new(172, 31, 0, 4));
+        assert_eq!(mac_text(mac), "02:67:ac:1f:00:04");
+        assert_eq!(parse_mac("02:67:AC:1f:00:04"), Some(mac));
+        for bad in ["", "02:67:ac:1f:00", "02:67:ac:1f:00:04:05", "2:67:ac:1f:0:4", "+2:67:ac:1f:00:04"] {
+            assert_eq!(parse_mac(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //!   round: opening the network after a crash mends or removes whatever was half made.
 //! - A packet leaves a sandbox's port only with that sandbox's own MAC and address.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping"))]
 
 mod attach;
 mod cidr;
@@ -31,6 +32,9 @@ mod rules;
 pub use attach::{AttachRequest, Attachment};
 pub use cidr::{CidrError, Ipv4Net};
 pub use error::{Error, Result};
-pub use ipam::{DEFAULT_VPC, SubnetExt, default_subnets, mac_for, parse_private_dns_name, pick_cidr, private_dns_name};
+pub use ipam::{
+    DEFAULT_VPC, SubnetExt, default_subnets, mac_for, mac_text, parse_mac, parse_private_dns_name, pick_cidr,
+    private_dns_name,
+};
 pub use network::{NetConfig, Network, limits};
 pub use probe::{Check, probe};

@@ -93,6 +93,11 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::Worker(e.to_string()))?
 }
 
+fn socket_error(id: &str, address: SocketAddr) -> impl FnOnce(std::io::Error) -> Error + Clone + Send + use<> {
+    let id = id.to_owned();
+    move |source| Error::Socket { sandbox: id, address: address.to_string(), source }
+}
+
 impl Network {
     /// Makes what is missing of the bridge, rules and settings, takes over the sandboxes that a
     /// former process attached, and removes what it left half done.
@@ -143,14 +148,14 @@ impl Network {
 
     /// A listener inside the sandbox's namespace, served from here.
     pub async fn listen_tcp(&self, sandbox_id: &str, address: SocketAddr) -> Result<TcpListener> {
-        let wrap = self.0.socket_error(sandbox_id, address);
+        let wrap = socket_error(sandbox_id, address);
         let std = self.0.clone().inside(sandbox_id, wrap.clone(), move || std::net::TcpListener::bind(address)).await?;
         std.set_nonblocking(true).and_then(|()| TcpListener::from_std(std)).map_err(wrap)
     }
 
     /// A datagram socket inside the sandbox's namespace, served from here.
     pub async fn bind_udp(&self, sandbox_id: &str, address: SocketAddr) -> Result<UdpSocket> {
-        let wrap = self.0.socket_error(sandbox_id, address);
+        let wrap = socket_error(sandbox_id, address);
         let std = self.0.clone().inside(sandbox_id, wrap.clone(), move || std::net::UdpSocket::bind(address)).await?;
         std.set_nonblocking(true).and_then(|()| UdpSocket::from_std(std)).map_err(wrap)
     }
@@ -298,15 +303,6 @@ impl Inner {
         self.host.remove(&attachment.link)
     }
 
-    fn socket_error(
-        &self,
-        id: &str,
-        address: SocketAddr,
-    ) -> impl FnOnce(std::io::Error) -> Error + Clone + Send + use<> {
-        let id = id.to_owned();
-        move |source| Error::Socket { sandbox: id, address: address.to_string(), source }
-    }
-
     fn netns_of(&self, id: &str) -> Result<PathBuf> {
         let entry = self.book.lock().entries.get(id).cloned();
         let path = entry.and_then(|e| e.lock().as_ref().map(|a| a.netns.clone()));
@@ -330,13 +326,14 @@ impl Inner {
     fn destroy(&self) -> Result<()> {
         self.closed.store(true, Ordering::SeqCst);
         self.pool.close();
-        let ids: Vec<String> = self.book.lock().entries.keys().cloned().collect();
-        for id in ids {
-            self.detach(&id)?;
+        let entries: Vec<Entry> = self.book.lock().entries.values().cloned().collect();
+        let attached: Vec<_> = entries.iter().filter_map(|e| e.lock().clone()).collect();
+        let slots = self.pool.drain().into_iter().map(|s| s.name);
+        for attachment in &attached {
+            self.state.remove(&attachment.sandbox_id)?;
         }
-        for slot in self.pool.drain() {
-            self.host.remove(&slot.name)?;
-        }
+        self.host.remove_all(&slots.chain(attached.iter().map(|a| a.link.clone())).collect::<Vec<_>>())?;
+        *self.book.lock() = Book::default();
         self.rules.remove(&mut self.nft.lock())?;
         let bridge = vec![rt::del_link(&self.bridge)];
         self.host.rt.lock().send("remove the bridge", &self.bridge, bridge, &[Errno::ENODEV])?;

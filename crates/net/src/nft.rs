@@ -17,8 +17,8 @@ const NEWCHAIN: u16 = SUBSYSTEM | 3;
 const GETCHAIN: u16 = SUBSYSTEM | 4;
 const NEWRULE: u16 = SUBSYSTEM | 6;
 const NEWSET: u16 = SUBSYSTEM | 9;
-const NEWSETELEM: u16 = SUBSYSTEM | 12;
-const DELSETELEM: u16 = SUBSYSTEM | 14;
+const NEWSETELEM: u16 = SUBSYSTEM | 0xc;
+const DELSETELEM: u16 = SUBSYSTEM | 0xe;
 
 /// Elements in one message: an attribute's length has 16 bits.
 const ELEMENTS_PER_MESSAGE: usize = 500;

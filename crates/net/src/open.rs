@@ -91,6 +91,11 @@ fn bridge_mac(id: &str) -> [u8; 6] {
     [0x02, 0x62, n[0], n[1], n[2], n[3]]
 }
 
+/// A link group of the instance's own, and never 0, the group of all other links.
+fn doomed_group(id: &str) -> u32 {
+    u32::from_str_radix(id, 16).unwrap_or(0).max(1)
+}
+
 /// The addresses of the bridge: the router's in each default subnet, the first with the whole VPC
 /// behind it.
 fn gateways(vpc: Ipv4Net) -> Vec<(Ipv4Addr, u8)> {
@@ -153,7 +158,7 @@ fn adopt_rest(host: &Host, links: &HashSet<String>, attached: &[Attachment], wan
     for attachment in attached {
         rest.remove(&attachment.link);
     }
-    let mut ready = Vec::new();
+    let (mut ready, mut broken) = (Vec::new(), Vec::new());
     for name in rest {
         let whole = ready.len() < want && links.contains(&name) && netns::is_pinned(&host.state.netns_path(&name));
         let adopted = if whole { host.adopt(&name).unwrap_or(None) } else { None };
@@ -162,9 +167,10 @@ fn adopt_rest(host: &Host, links: &HashSet<String>, attached: &[Attachment], wan
                 host.join_bridge(&name)?;
                 ready.push(slot);
             }
-            None => host.remove(&name)?,
+            None => broken.push(name),
         }
     }
+    host.remove_all(&broken)?;
     Ok(ready)
 }
 
@@ -206,7 +212,16 @@ pub(crate) fn open(config: &NetConfig) -> Result<Inner> {
     };
     rules.apply(&mut nft, &attached.iter().collect::<Vec<_>>())?;
     let first = next_number(links.iter(), &port_prefix);
-    let host = Arc::new(Host { rt: Mutex::new(rt), bridge_index: index, port_prefix, mtu, state: state.clone() });
+    let host = Arc::new(Host {
+        rt: Mutex::new(rt),
+        bridge_index: index,
+        port_prefix,
+        mtu,
+        state: state.clone(),
+        group: doomed_group(id),
+        reaper: Mutex::new(Rt::open()?),
+        doomed: Mutex::default(),
+    });
     for attachment in &attached {
         host.join_bridge(&attachment.link)?;
     }

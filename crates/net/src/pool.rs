@@ -22,6 +22,8 @@ pub const INSIDE: &str = "eth0";
 const SLOT_NUMBERS: u32 = 1 << 24;
 /// Tries to find an unused number before giving up.
 const NAME_TRIES: usize = 16;
+/// Links gathered by one request; its acknowledgements must fit a socket's buffer.
+const GROUP_CHUNK: usize = 64;
 /// How long the background thread rests after a failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -44,6 +46,11 @@ pub struct Host {
     pub port_prefix: String,
     pub mtu: u32,
     pub state: Arc<State>,
+    /// The link group of links that are about to be removed; never 0, where all other links are.
+    pub group: u32,
+    /// A socket only for removals, which must not keep others waiting for [`Host::rt`].
+    pub reaper: Mutex<Rt>,
+    pub doomed: Mutex<Vec<String>>,
 }
 
 /// A namespace with an `eth0` that has no address yet.
@@ -101,10 +108,41 @@ impl Host {
     }
 
     /// Removes a slot's link and namespace; what is gone already is fine.
+    ///
+    /// The kernel takes tens of milliseconds to remove a link, and hardly more to remove many at
+    /// once: callers that wait for their turn are served together by the first of them.
     pub fn remove(&self, name: &str) -> Result<()> {
-        self.rt.lock().send("remove the link", name, vec![rt::del_link(name)], &[Errno::ENODEV])?;
-        netns::unpin(&self.state.netns_path(name))
+        netns::unpin(&self.state.netns_path(name))?;
+        self.doomed.lock().push(name.to_owned());
+        let mut rt = self.reaper.lock();
+        let all = std::mem::take(&mut *self.doomed.lock());
+        if all.len() > 1 {
+            // What fails here is tried again, and told, by each one's own removal below.
+            if let Err(error) = remove_together(&mut rt, &all, self.group) {
+                tracing::debug!(%error, "links could not be removed together");
+            }
+        }
+        rt.send("remove the link", name, vec![rt::del_link(name)], &[Errno::ENODEV])
     }
+
+    /// Removes many slots at once.
+    pub fn remove_all(&self, names: &[String]) -> Result<()> {
+        if let Err(error) = remove_together(&mut self.reaper.lock(), names, self.group) {
+            tracing::debug!(%error, "links could not be removed together");
+        }
+        names.iter().try_for_each(|name| self.remove(name))
+    }
+}
+
+/// Gathers the links in `group` and removes that group in one step of the kernel's. Names that are
+/// gone are passed over.
+fn remove_together(rt: &mut Rt, names: &[String], group: u32) -> Result<()> {
+    let subject = "a group of links";
+    for some in names.chunks(GROUP_CHUNK) {
+        let gather = some.iter().map(|name| rt::set_group(name, group)).collect();
+        rt.send("gather", subject, gather, &[Errno::ENODEV])?;
+    }
+    rt.send("remove", subject, vec![rt::del_group(group)], &[Errno::ENODEV])
 }
 
 #[derive(Debug)]

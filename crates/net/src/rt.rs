@@ -26,6 +26,7 @@ const IFLA_MTU: u16 = 4;
 const IFLA_MASTER: u16 = 10;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_AF_SPEC: u16 = 26;
+const IFLA_GROUP: u16 = 27;
 const IFLA_NET_NS_FD: u16 = 28;
 const INFO_KIND: u16 = 1;
 const INFO_DATA: u16 = 2;
@@ -107,6 +108,17 @@ pub fn set_up_named(name: &str) -> Message {
 
 pub fn del_link(name: &str) -> Message {
     Message::new(DELLINK, 0, &ifinfo(0, 0, 0)).text(IFLA_IFNAME, name)
+}
+
+/// Puts the link into a group.
+pub fn set_group(name: &str, group: u32) -> Message {
+    Message::new(SETLINK, 0, &ifinfo(0, 0, 0)).text(IFLA_IFNAME, name).u32(IFLA_GROUP, group)
+}
+
+/// Removes all links of a group. Group 0 is where every link begins, so it is never asked for.
+pub fn del_group(group: u32) -> Message {
+    debug_assert_ne!(group, 0, "that would remove every link");
+    Message::new(DELLINK, 0, &ifinfo(0, 0, 0)).u32(IFLA_GROUP, group.max(1))
 }
 
 fn address(kind: u16, flags: u16, index: u32, address: Ipv4Addr, prefix: u8) -> Message {
