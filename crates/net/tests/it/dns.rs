@@ -90,11 +90,18 @@ async fn serve(rig: &Rig, upstreams: Vec<SocketAddr>) -> DnsServer {
 fn exchange(netns: &std::path::Path, message: Vec<u8>) -> std::io::Result<Vec<u8>> {
     inside(netns, move || {
         let socket = UdpSocket::bind("0.0.0.0:0")?;
-        socket.set_read_timeout(Some(WAIT))?;
-        socket.send_to(&message, SERVER)?;
+        socket.set_read_timeout(Some(Duration::from_secs(1)))?;
         let mut buffer = vec![0; 65536];
-        let length = socket.recv(&mut buffer)?;
-        buffer.truncate(length);
+        // A datagram may get lost on a busy machine: every resolver asks again.
+        let mut got = Err(std::io::ErrorKind::NotConnected.into());
+        for _ in 0..8 {
+            socket.send_to(&message, SERVER)?;
+            got = socket.recv(&mut buffer);
+            if got.is_ok() {
+                break;
+            }
+        }
+        buffer.truncate(got?);
         Ok(buffer)
     })
 }

@@ -34,6 +34,18 @@ pub struct Rig {
     pub dir: tempfile::TempDir,
 }
 
+/// A test that fails midway must not leave its things on the host.
+impl Drop for Rig {
+    fn drop(&mut self) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(self.net.destroy()).unwrap();
+            });
+        });
+    }
+}
+
 pub async fn rig(pool_size: usize, change: impl FnOnce(&mut NetConfig)) -> Rig {
     let dir = tempfile::tempdir().unwrap();
     let mut config = NetConfig::new(instance(), dir.path().join("net"));
@@ -61,12 +73,13 @@ pub fn request(net: &Network, id: &str, n: u64) -> AttachRequest {
 /// Runs `work` on a thread inside the namespace.
 pub fn inside<T: Send + 'static>(netns: &Path, work: impl FnOnce() -> T + Send + 'static) -> T {
     let file = File::open(netns).unwrap();
-    std::thread::spawn(move || {
+    // Named: a thread without a name takes over its parent's.
+    let thread = std::thread::Builder::new().name("in-sandbox".to_owned());
+    let run = move || {
         setns(file, CloneFlags::CLONE_NEWNET).unwrap();
         work()
-    })
-    .join()
-    .unwrap()
+    };
+    thread.spawn(run).unwrap().join().unwrap()
 }
 
 /// A listener inside the sandbox that answers each connection with the peer's address.
