@@ -1,1 +1,42 @@
-//! (being built)
+//! A container registry that speaks OCI Distribution 1.1 and keeps ECR's rules.
+//!
+//! Bytes lie in [`gantry_blobs`], what they mean in [`gantry_store`]. What always holds: a manifest
+//! that can be read by tag or digest was durable before it was acknowledged, and every blob it names
+//! was in its repository then; a push changes image, tag and referrers in one transaction; no request
+//! takes a lock that another repository, or another image of the same one, waits for; nothing here
+//! costs more as a repository grows.
+//!
+//! Manifests are blobs too, with a small cache before them, because a manifest may have 4 MiB where a
+//! store value may have 1.5, and because the embedded store holds all its values in memory.
+//!
+//! [`Registry::handle`] is the wire; [`Registry::resolve`] and [`Registry::open_blob`] are the same
+//! for callers in this process, which have done their own authorisation.
+#![forbid(unsafe_code)]
+
+mod access;
+mod body;
+mod cache;
+mod catalog;
+mod error;
+mod host;
+mod images;
+mod keys;
+mod manifest;
+mod names;
+mod records;
+mod registry;
+mod route;
+mod wire;
+
+pub use access::{Access, AccessError, Peer, Principal};
+pub use body::RegistryBody;
+pub use catalog::{Page, RepositoryDelete};
+pub use error::{Error, OciCode, Result};
+pub use host::{LocalImage, RegistryHost, RegistryNames, resolve_image_ref};
+pub use images::{DeletedImage, ImageEntry, NewImage, PutImage};
+pub use manifest::{Manifest, MediaType};
+pub use names::{Reference, RegistryId, RepoId, is_repository_name, is_tag};
+pub use records::{EncryptionRecord, ImageRecord, Mutability, RepositoryRecord, tag_filter_matches};
+pub use registry::{Registry, ResolvedManifest, limits};
+pub use route::{Endpoint, ROUTES, Route, RouteRule};
+pub use wire::Wire;

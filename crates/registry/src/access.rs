@@ -1,0 +1,57 @@
+//! What the registry asks of whoever knows tokens and policies; the ECR service implements it.
+
+use std::any::Any;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gantry_blobs::Digest;
+use http::HeaderMap;
+
+use crate::{RegistryId, RepoId};
+
+/// The other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    pub source_ip: IpAddr,
+    /// Whether the connection is TLS.
+    pub secure_transport: bool,
+}
+
+/// Who calls, as a token proved it.
+#[derive(Clone)]
+pub struct Principal {
+    pub arn: String,
+    /// The registry the token was issued for: the one meant where the host names none.
+    pub registry: RegistryId,
+    /// What the [`Access`] needs to decide later; nobody else looks into it.
+    pub detail: Arc<dyn Any + Send + Sync>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// No credentials, or none that are ours: answered with a challenge.
+    #[error("Not Authorized")]
+    Unauthenticated,
+    /// Answered with 403 and this message.
+    #[error("{0}")]
+    Denied(String),
+    #[error("failed to decide about access: {0}")]
+    Failed(String),
+}
+
+#[async_trait]
+pub trait Access: Send + Sync + 'static {
+    async fn authenticate(&self, headers: &HeaderMap, peer: &Peer) -> Result<Principal, AccessError>;
+
+    /// Every action must be allowed on the repository, which may not exist.
+    async fn authorize(
+        &self,
+        principal: &Principal,
+        repo: &RepoId,
+        actions: &[&'static str],
+    ) -> Result<(), AccessError>;
+
+    /// Checks a download URL's `grant`, which stands for token and permission to get this one blob.
+    async fn redeem(&self, repository: &str, digest: &Digest, grant: &str) -> Result<RegistryId, AccessError>;
+}

@@ -1,0 +1,183 @@
+//! From a request to its handler: route, registry, principal, permission, in that order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderMap};
+use http::{Request, StatusCode};
+use http_body::Body;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use super::answer::{Answer, Build, answer, failure};
+use super::query::Query;
+use crate::{
+    Access, AccessError, Endpoint, Error, Peer, Principal, Registry, RegistryHost, RegistryId, RepoId, Result, Route,
+    limits,
+};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
+
+/// The registry's wire. Cheap to clone.
+#[derive(Clone)]
+pub struct Wire {
+    pub(super) registry: Registry,
+    pub(super) access: Arc<dyn Access>,
+}
+
+/// A request that was let in.
+pub(super) struct Call {
+    pub(super) repo: RepoId,
+    /// `None` for a redeemed download URL.
+    pub(super) principal: Option<Principal>,
+    pub(super) headers: HeaderMap,
+    pub(super) query: Query,
+    pub(super) body: RequestBody,
+    pub(super) head_only: bool,
+}
+
+impl From<AccessError> for Error {
+    fn from(e: AccessError) -> Self {
+        match e {
+            AccessError::Unauthenticated => Self::Unauthenticated,
+            AccessError::Denied(message) => Self::Denied(message),
+            AccessError::Failed(reason) => Self::Internal(reason),
+        }
+    }
+}
+
+impl Wire {
+    pub(crate) fn new(registry: Registry, access: Arc<dyn Access>) -> Self {
+        Self { registry, access }
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Answers a request under `/v2/`. Never fails: what goes wrong is an answer too.
+    pub async fn handle<B>(&self, request: Request<B>, peer: Peer) -> http::Response<crate::RegistryBody>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let body = body.map_err(Into::into).boxed_unsync();
+        let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
+        let host = authority.or_else(|| parts.headers.get(HOST).and_then(|h| h.to_str().ok()).map(str::to_owned));
+        let host = host.unwrap_or_default();
+        match self.dispatch(&host, parts, body, peer).await {
+            Ok(response) => response,
+            Err(e) => failure(&e, &host),
+        }
+    }
+
+    async fn dispatch(&self, host: &str, parts: http::request::Parts, body: RequestBody, peer: Peer) -> Result<Answer> {
+        let route = Route::parse(parts.uri.path());
+        let query = Query::parse(parts.uri.query());
+        if let (Ok(Route::Blob { name, digest }), Some(grant)) = (&route, query.get("grant")) {
+            return self.download(name, digest, grant, &parts).await;
+        }
+        // A stranger learns nothing about which paths there are.
+        let principal = self.access.authenticate(&parts.headers, &peer).await?;
+        let route = route?;
+        let endpoint = route.endpoint(&parts.method, query.get("digest").is_some())?;
+        let Some(name) = route.name() else {
+            return answer(StatusCode::OK).json(&serde_json::json!({}));
+        };
+        let repo = RepoId::new(meant_registry(host, self.registry.names(), &principal), name);
+        self.access.authorize(&principal, &repo, endpoint.actions()).await?;
+        let call = Call {
+            repo,
+            principal: Some(principal),
+            headers: parts.headers,
+            query,
+            body,
+            head_only: parts.method == http::Method::HEAD,
+        };
+        self.run(endpoint, &route, call).await
+    }
+
+    async fn run(&self, endpoint: Endpoint, route: &Route, call: Call) -> Result<Answer> {
+        match (endpoint, route) {
+            (Endpoint::HeadBlob | Endpoint::GetBlob, Route::Blob { digest, .. }) => self.get_blob(call, digest).await,
+            (Endpoint::DeleteBlob, Route::Blob { digest, .. }) => self.delete_blob(&call, digest).await,
+            (Endpoint::StartUpload, _) => self.start_upload(&call).await,
+            (Endpoint::UploadWhole, _) => self.upload_whole(call).await,
+            (Endpoint::UploadStatus, Route::Upload { id, .. }) => self.upload_status(&call, id).await,
+            (Endpoint::UploadChunk, Route::Upload { id, .. }) => self.upload_chunk(call, id).await,
+            (Endpoint::FinishUpload, Route::Upload { id, .. }) => self.finish_upload(call, id).await,
+            (Endpoint::CancelUpload, Route::Upload { id, .. }) => self.cancel_upload(&call, id).await,
+            (Endpoint::HeadManifest | Endpoint::GetManifest, Route::Manifest { reference, .. }) => {
+                self.get_manifest(&call, reference).await
+            }
+            (Endpoint::PutManifest, Route::Manifest { reference, .. }) => self.put_manifest(call, reference).await,
+            (Endpoint::DeleteManifest, Route::Manifest { reference, .. }) => {
+                self.delete_manifest(&call, reference).await
+            }
+            (Endpoint::ListTags, _) => self.list_tags(&call).await,
+            (Endpoint::ListReferrers, Route::Referrers { digest, .. }) => self.list_referrers(&call, digest).await,
+            _ => Err(Error::Unsupported),
+        }
+    }
+
+    /// A URL that GetDownloadUrlForLayer gave out.
+    async fn download(&self, name: &str, digest: &str, grant: &str, parts: &http::request::Parts) -> Result<Answer> {
+        let head_only = parts.method == http::Method::HEAD;
+        if !head_only && parts.method != http::Method::GET {
+            return Err(Error::Unsupported);
+        }
+        let digest = digest.parse().map_err(Error::Digest)?;
+        let registry = self.access.redeem(name, &digest, grant).await?;
+        let repo = RepoId::new(registry, name);
+        self.send_blob(&repo, &digest, &parts.headers, head_only).await
+    }
+}
+
+/// The registry that the host names; where it names none, the one that the token is for.
+fn meant_registry(host: &str, names: &crate::RegistryNames, principal: &Principal) -> RegistryId {
+    let host = RegistryHost::parse(host, names);
+    if host.named { host.registry } else { principal.registry.clone() }
+}
+
+/// The next piece of a body; `None` at its end. An error is the client's: it went away, stalled, or
+/// sent fewer bytes than it had said.
+pub(super) async fn next_piece(body: &mut RequestBody) -> Result<Option<Bytes>> {
+    let idle = Duration::from_secs(limits::BODY_IDLE_SECS);
+    loop {
+        let frame = tokio::time::timeout(idle, body.frame())
+            .await
+            .map_err(|_| Error::SizeInvalid(format!("the body stalled for {} s", idle.as_secs())))?;
+        match frame {
+            None => return Ok(None),
+            Some(Err(e)) => return Err(Error::SizeInvalid(format!("the body broke off: {e}"))),
+            // Trailers say nothing that matters here.
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) if data.is_empty() => {}
+                Ok(data) => return Ok(Some(data)),
+                Err(_) => {}
+            },
+        }
+    }
+}
+
+/// A whole body of at most `limit` bytes.
+pub(super) async fn whole_body(body: &mut RequestBody, limit: usize) -> Result<Bytes> {
+    let too_large = || Error::ManifestTooLarge { limit };
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
+    let mut whole = bytes::BytesMut::new();
+    while let Some(piece) = next_piece(body).await? {
+        if whole.len() + piece.len() > limit {
+            return Err(too_large());
+        }
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(piece);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
