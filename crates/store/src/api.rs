@@ -305,6 +305,8 @@ pub trait Engine: Send + Sync + 'static {
     /// Durable before it returns.
     async fn txn(&self, txn: Txn) -> Result<TxnResult>;
     /// Events in `range` with revision at or above `from`; 0 means from now on.
+    ///
+    /// A `from` that has been compacted is [`Error::Compacted`], either here or as the first batch.
     async fn watch(&self, range: KeyRange, from: Revision) -> Result<Watch>;
     /// A lease of `ttl_secs`; keys put with it are deleted when it runs out.
     async fn lease_grant(&self, ttl_secs: i64) -> Result<LeaseId>;

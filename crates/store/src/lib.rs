@@ -7,6 +7,7 @@
 
 mod api;
 mod embedded;
+mod etcd;
 mod typed;
 mod validate;
 
@@ -15,4 +16,5 @@ pub use api::{
     RangeRequest, RangeResult, Result, Revision, Store, Txn, TxnResult, Watch, WatchBatch, limits,
 };
 pub use embedded::{Embedded, EmbeddedOptions, HistoryBudget};
+pub use etcd::{Etcd, EtcdOptions};
 pub use typed::Versioned;
