@@ -338,7 +338,6 @@ impl Registry {
             if keep_children && let Some(parent) = self.referencing_index(repo, digest).await? {
                 return Err(Error::ReferencedByManifestList { digest: digest.clone(), parent });
             }
-            let children = self.children(digest, &image.value).await?;
             let tags = self.image_tags(repo, digest).await?;
             let (now, last) = (&tags[..tags.len().min(UNTAG_BATCH)], tags.len() <= UNTAG_BATCH);
             let mut txn = Txn::new().when(Compare::unchanged(keys::image(repo, digest), image.mod_revision));
@@ -352,13 +351,7 @@ impl Registry {
                 txn = txn.then(Op::delete(keys::image_tag(repo, digest, tag)));
             }
             if last {
-                txn = txn.then(Op::delete(keys::image(repo, digest)));
-                if let Some(subject) = &image.value.subject {
-                    txn = txn.then(Op::delete(keys::referrer(repo, subject, digest)));
-                }
-                for child in children.iter().take(GUARDED) {
-                    txn = txn.then(Op::delete(keys::parent(repo, child, digest)));
-                }
+                txn = self.forget_image(repo, digest, &image.value, txn).await?;
             }
             if !self.store.txn(txn).await?.succeeded {
                 continue;
@@ -381,6 +374,56 @@ impl Registry {
             Err(e) => Err(e),
         };
         Ok(read.map(|m| m.children).unwrap_or_default())
+    }
+
+    /// Takes a tag off as BatchDeleteImage does: with its last tag the image goes too.
+    ///
+    /// `expected` is the digest that the tag must point at: [`Error::ImageNotFound`] if it does not.
+    pub async fn delete_tagged(&self, repo: &RepoId, tag: &str, expected: Option<&Digest>) -> Result<DeletedImage> {
+        let missing = || Error::ImageNotFound { name: repo.name.clone(), reference: tag.to_owned() };
+        for _ in 0..limits::MAX_TRIES {
+            let Some((digest, seen)) = self.tag_target(repo, tag).await? else {
+                self.repository(repo).await?;
+                return Err(missing());
+            };
+            if expected.is_some_and(|e| *e != digest) {
+                return Err(missing());
+            }
+            // Gone between the two reads: look again.
+            let Some(image) = self.image(repo, &digest).await? else { continue };
+            let image_gone = self.image_tags(repo, &digest).await?.len() <= 1;
+            if image_gone && let Some(parent) = self.referencing_index(repo, &digest).await? {
+                return Err(Error::ReferencedByManifestList { digest, parent });
+            }
+            let key = keys::image(repo, &digest);
+            let mut txn = Txn::new()
+                .when(Compare::unchanged(key.clone(), image.mod_revision))
+                .when(Compare::unchanged(keys::tag(repo, tag), seen))
+                .then(Op::delete(keys::tag(repo, tag)))
+                .then(Op::delete(keys::image_tag(repo, &digest, tag)));
+            if image_gone {
+                txn = self.forget_image(repo, &digest, &image.value, txn).await?;
+            } else {
+                // Written again, so that of two deletes that each see the other's tag one starts anew.
+                txn = txn.then(Op::put(key.clone(), Store::encode(&key, &image.value)?));
+            }
+            if self.store.txn(txn).await?.succeeded {
+                return Ok(DeletedImage { digest, tags: vec![tag.to_owned()], image_gone });
+            }
+        }
+        Err(contended(repo))
+    }
+
+    /// What goes with an image besides its tags.
+    async fn forget_image(&self, repo: &RepoId, digest: &Digest, image: &ImageRecord, mut txn: Txn) -> Result<Txn> {
+        txn = txn.then(Op::delete(keys::image(repo, digest)));
+        if let Some(subject) = &image.subject {
+            txn = txn.then(Op::delete(keys::referrer(repo, subject, digest)));
+        }
+        for child in self.children(digest, image).await?.iter().take(GUARDED) {
+            txn = txn.then(Op::delete(keys::parent(repo, child, digest)));
+        }
+        Ok(txn)
     }
 
     /// Deletes by tag or digest as the wire does: a tag alone, or an image with its tags.

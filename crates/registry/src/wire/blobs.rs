@@ -10,7 +10,7 @@ use super::serve::{Call, Wire};
 use crate::{Error, RegistryBody, RepoId, Result};
 
 impl Wire {
-    pub(super) async fn get_blob(&self, call: Call, digest: &str) -> Result<Answer> {
+    pub(super) async fn get_blob(&self, call: &Call, digest: &str) -> Result<Answer> {
         let digest: Digest = digest.parse().map_err(Error::Digest)?;
         self.send_blob(&call.repo, &digest, &call.headers, call.head_only).await
     }

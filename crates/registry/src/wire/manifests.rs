@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
 use super::answer::{Answer, Build, OCI_SUBJECT, OCI_TAG, answer};
-use super::serve::{Call, Wire, whole_body};
+use super::serve::{Call, RequestBody, Wire, whole_body};
 use crate::{Error, NewImage, Reference, Result, limits};
 
 impl Wire {
@@ -22,7 +22,7 @@ impl Wire {
         Ok(answer(StatusCode::OK).digest(&found.digest)?.body(content_type, found.bytes))
     }
 
-    pub(super) async fn put_manifest(&self, mut call: Call, reference: &str) -> Result<Answer> {
+    pub(super) async fn put_manifest(&self, call: &Call, mut body: RequestBody, reference: &str) -> Result<Answer> {
         let mut tags: Vec<String> = call.query.all("tag").map(str::to_owned).collect();
         let queried = call.query.get("digest").map(|d| d.parse().map_err(Error::Digest)).transpose()?;
         let digest = match reference.parse()? {
@@ -32,7 +32,7 @@ impl Wire {
             }
             Reference::Digest(digest) => Some(digest),
         };
-        let manifest = whole_body(&mut call.body, limits::MAX_MANIFEST).await?;
+        let manifest = whole_body(&mut body, limits::MAX_MANIFEST).await?;
         let content_type = call.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let asked: Vec<String> = call.query.all("tag").map(str::to_owned).collect();
         let put = self.registry.put_image(&call.repo, NewImage { manifest, content_type, tags, digest }).await?;

@@ -34,7 +34,6 @@ pub(super) struct Call {
     pub(super) principal: Option<Principal>,
     pub(super) headers: HeaderMap,
     pub(super) query: Query,
-    pub(super) body: RequestBody,
     pub(super) head_only: bool,
 }
 
@@ -94,31 +93,32 @@ impl Wire {
             principal: Some(principal),
             headers: parts.headers,
             query,
-            body,
             head_only: parts.method == http::Method::HEAD,
         };
-        self.run(endpoint, &route, call).await
+        self.run(endpoint, &route, &call, body).await
     }
 
-    async fn run(&self, endpoint: Endpoint, route: &Route, call: Call) -> Result<Answer> {
+    async fn run(&self, endpoint: Endpoint, route: &Route, call: &Call, body: RequestBody) -> Result<Answer> {
         match (endpoint, route) {
             (Endpoint::HeadBlob | Endpoint::GetBlob, Route::Blob { digest, .. }) => self.get_blob(call, digest).await,
-            (Endpoint::DeleteBlob, Route::Blob { digest, .. }) => self.delete_blob(&call, digest).await,
-            (Endpoint::StartUpload, _) => self.start_upload(&call).await,
-            (Endpoint::UploadWhole, _) => self.upload_whole(call).await,
-            (Endpoint::UploadStatus, Route::Upload { id, .. }) => self.upload_status(&call, id).await,
-            (Endpoint::UploadChunk, Route::Upload { id, .. }) => self.upload_chunk(call, id).await,
-            (Endpoint::FinishUpload, Route::Upload { id, .. }) => self.finish_upload(call, id).await,
-            (Endpoint::CancelUpload, Route::Upload { id, .. }) => self.cancel_upload(&call, id).await,
+            (Endpoint::DeleteBlob, Route::Blob { digest, .. }) => self.delete_blob(call, digest).await,
+            (Endpoint::StartUpload, _) => self.start_upload(call).await,
+            (Endpoint::UploadWhole, _) => self.upload_whole(call, body).await,
+            (Endpoint::UploadStatus, Route::Upload { id, .. }) => self.upload_status(call, id).await,
+            (Endpoint::UploadChunk, Route::Upload { id, .. }) => self.upload_chunk(call, body, id).await,
+            (Endpoint::FinishUpload, Route::Upload { id, .. }) => self.finish_upload(call, body, id).await,
+            (Endpoint::CancelUpload, Route::Upload { id, .. }) => self.cancel_upload(call, id).await,
             (Endpoint::HeadManifest | Endpoint::GetManifest, Route::Manifest { reference, .. }) => {
-                self.get_manifest(&call, reference).await
+                self.get_manifest(call, reference).await
             }
-            (Endpoint::PutManifest, Route::Manifest { reference, .. }) => self.put_manifest(call, reference).await,
+            (Endpoint::PutManifest, Route::Manifest { reference, .. }) => {
+                self.put_manifest(call, body, reference).await
+            }
             (Endpoint::DeleteManifest, Route::Manifest { reference, .. }) => {
-                self.delete_manifest(&call, reference).await
+                self.delete_manifest(call, reference).await
             }
-            (Endpoint::ListTags, _) => self.list_tags(&call).await,
-            (Endpoint::ListReferrers, Route::Referrers { digest, .. }) => self.list_referrers(&call, digest).await,
+            (Endpoint::ListTags, _) => self.list_tags(call).await,
+            (Endpoint::ListReferrers, Route::Referrers { digest, .. }) => self.list_referrers(call, digest).await,
             _ => Err(Error::Unsupported),
         }
     }

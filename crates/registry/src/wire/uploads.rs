@@ -6,7 +6,7 @@
 use gantry_blobs::{Algorithm, Digest, Upload, UploadId, limits as blob_limits};
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, RANGE};
-use http_body::Body;
+use http_body::{Body, SizeHint};
 
 use super::answer::{Answer, Build, UPLOAD_UUID, answer};
 use super::query::content_range;
@@ -77,12 +77,12 @@ impl Wire {
         created(&call.repo, digest).map(Some)
     }
 
-    pub(super) async fn upload_whole(&self, mut call: Call) -> Result<Answer> {
+    pub(super) async fn upload_whole(&self, call: &Call, mut body: RequestBody) -> Result<Answer> {
         let digest: Digest = call.query.get("digest").unwrap_or_default().parse().map_err(Error::Digest)?;
-        refuse_over_long(&call.body, 0)?;
+        refuse_over_long(&body.size_hint(), 0)?;
         let uuid = self.registry.start_upload(&call.repo, digest.algorithm()).await?;
         let mut upload = self.registry.open_upload(&call.repo, &uuid).await?;
-        match append(&mut *upload, &mut call.body).await {
+        match append(&mut *upload, &mut body).await {
             Ok(_) => self.registry.commit_upload(&call.repo, upload, &digest).await?,
             Err(e) => {
                 upload.abort().await?;
@@ -97,9 +97,9 @@ impl Wire {
         progress(StatusCode::NO_CONTENT, &call.repo, uuid, size)
     }
 
-    pub(super) async fn upload_chunk(&self, mut call: Call, uuid: &str) -> Result<Answer> {
+    pub(super) async fn upload_chunk(&self, call: &Call, mut body: RequestBody, uuid: &str) -> Result<Answer> {
         let mut upload = self.registry.open_upload(&call.repo, uuid).await?;
-        if let Err(e) = check_chunk(&call, upload.offset()) {
+        if let Err(e) = check_chunk(call, &body.size_hint(), upload.offset()) {
             drop(upload);
             return match e {
                 // The specification wants the client told where to go on.
@@ -107,8 +107,8 @@ impl Wire {
                 other => Err(other),
             };
         }
-        let expected = expected_end(&call)?;
-        let came = append(&mut *upload, &mut call.body).await;
+        let expected = expected_end(call)?;
+        let came = append(&mut *upload, &mut body).await;
         // What came is kept even if the body broke off: the client asks for the status and goes on.
         let size = upload.suspend().await?;
         came?;
@@ -118,12 +118,12 @@ impl Wire {
         progress(StatusCode::ACCEPTED, &call.repo, uuid, size)
     }
 
-    pub(super) async fn finish_upload(&self, mut call: Call, uuid: &str) -> Result<Answer> {
+    pub(super) async fn finish_upload(&self, call: &Call, mut body: RequestBody, uuid: &str) -> Result<Answer> {
         let digest: Digest = call.query.get("digest").unwrap_or_default().parse().map_err(Error::Digest)?;
         let mut upload = self.registry.open_upload(&call.repo, uuid).await?;
-        check_chunk(&call, upload.offset())?;
-        let expected = expected_end(&call)?;
-        if let Err(e) = append(&mut *upload, &mut call.body).await {
+        check_chunk(call, &body.size_hint(), upload.offset())?;
+        let expected = expected_end(call)?;
+        if let Err(e) = append(&mut *upload, &mut body).await {
             upload.suspend().await?;
             return Err(e);
         }
@@ -149,21 +149,21 @@ async fn append(upload: &mut dyn Upload, body: &mut RequestBody) -> Result<u64> 
     Ok(upload.offset())
 }
 
-fn refuse_over_long(body: &RequestBody, offset: u64) -> Result<()> {
+fn refuse_over_long(body: &SizeHint, offset: u64) -> Result<()> {
     let limit = blob_limits::MAX_BLOB;
-    let known = body.size_hint().lower();
+    let known = body.lower();
     if offset.saturating_add(known) > limit { Err(Error::BlobTooLarge { limit }) } else { Ok(()) }
 }
 
 /// A chunk must start where the upload ends, and be as long as it says.
-fn check_chunk(call: &Call, offset: u64) -> Result<()> {
-    refuse_over_long(&call.body, offset)?;
+fn check_chunk(call: &Call, body: &SizeHint, offset: u64) -> Result<()> {
+    refuse_over_long(body, offset)?;
     let Some((first, last)) = chunk_range(call)? else { return Ok(()) };
     if first != offset {
         return Err(Error::UploadRange { have: offset, start: first });
     }
     let said = last - first + 1;
-    match call.body.size_hint().exact() {
+    match body.exact() {
         Some(length) if length != said => {
             Err(Error::SizeInvalid(format!("Content-Range has {said} bytes and Content-Length {length}")))
         }

@@ -1,0 +1,8 @@
+//! The registry's wire, asked directly and over loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
+mod images;
+mod loopback;
+mod rules;
+mod support;
+mod uploads;
