@@ -1,0 +1,347 @@
+//! The engine itself: its directory, its images, its sandboxes and their shims.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gantry_base::SharedClock;
+use parking_lot::Mutex;
+use tokio::net::UnixStream;
+
+use crate::cgroup::CgroupTree;
+use crate::error::{Error, IoContext, Result};
+use crate::image::{Image, ImageLimits, ImageRef, ImageSource, ImageStore, RegistryAuth};
+use crate::proto::{Answer, CONFIG, Op, STATE, ShimState};
+use crate::sandbox::{Link, Sandbox, SandboxConfig, SandboxRecord, Shared};
+use crate::shim::{BOOT, Boot};
+use crate::sys;
+
+/// How to run this program as a shim: `<exe> <args..> <directory>` must call [`crate::shim::main`].
+#[derive(Clone, Debug)]
+pub struct ShimCommand {
+    pub exe: PathBuf,
+    pub args: Vec<String>,
+}
+
+/// What an engine needs to know.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// The engine's own directory; made if missing, mode 0700.
+    pub data_dir: PathBuf,
+    /// Tells engines of one host apart in cgroup paths: 8 hexadecimal digits.
+    pub instance_id: String,
+    pub shim: ShimCommand,
+    pub clock: SharedClock,
+    pub image_limits: ImageLimits,
+    /// Shims kept started for the next sandboxes (each some 2 MB); 0 for none.
+    pub warm_shims: usize,
+}
+
+impl EngineConfig {
+    pub fn new(data_dir: impl Into<PathBuf>, instance_id: impl Into<String>, shim: ShimCommand) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            instance_id: instance_id.into(),
+            shim,
+            clock: Arc::new(gantry_base::SystemClock),
+            image_limits: ImageLimits::default(),
+            warm_shims: 1,
+        }
+    }
+}
+
+/// A shim process without a sandbox.
+struct WarmShim {
+    dir: PathBuf,
+    stream: StdUnixStream,
+    pidfd: OwnedFd,
+    child: Child,
+}
+
+struct Inner {
+    config: EngineConfig,
+    images: ImageStore,
+    cgroups: CgroupTree,
+    warm: Mutex<VecDeque<WarmShim>>,
+    next_warm: AtomicU64,
+}
+
+/// The container engine of a host. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+impl Engine {
+    /// Opens (or makes) the engine's directory and cleans what an unfinished pull left in it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the host has no usable cgroups; [`Error::Io`].
+    pub async fn open(config: EngineConfig) -> Result<Self> {
+        let hex = |b: u8| b.is_ascii_digit() || matches!(b, b'a'..=b'f');
+        if config.instance_id.len() != 8 || !config.instance_id.bytes().all(hex) {
+            return Err(Error::Invalid { what: "instance id", reason: format!("{:?}", config.instance_id) });
+        }
+        let inner = tokio::task::spawn_blocking(move || open_blocking(config))
+            .await
+            .map_err(io::Error::other)
+            .during("open", "engine")??;
+        let engine = Self { inner: Arc::new(inner) };
+        engine.refill();
+        Ok(engine)
+    }
+
+    /// The image that the reference names now, pulled as far as it is not here.
+    ///
+    /// # Errors
+    /// [`Error::Pull`], its text ready for `CannotPullContainerError`.
+    pub async fn pull(
+        &self,
+        reference: &ImageRef,
+        source: &dyn ImageSource,
+        auth: Option<&RegistryAuth>,
+    ) -> Result<Image> {
+        self.inner.images.pull(reference, source, auth).await
+    }
+
+    /// An image that is here already, by [`Image::digest`]; does not ask a registry.
+    pub fn image(&self, digest: &str) -> Option<Image> {
+        self.inner.images.known(digest)
+    }
+
+    /// Removes images other than `keep` (digests) and layers that neither those nor `sandboxes`
+    /// use. Returns the number of layers removed. Do not pull at the same time.
+    pub async fn prune_images(&self, keep: &[String], in_use: &[Image]) -> Result<usize> {
+        let busy: Vec<PathBuf> = in_use.iter().flat_map(|i| i.inner.layer_dirs.clone()).collect();
+        let (inner, keep) = (Arc::clone(&self.inner), keep.to_vec());
+        tokio::task::spawn_blocking(move || inner.images.prune(&keep, &busy))
+            .await
+            .map_err(io::Error::other)
+            .during("prune", "images")?
+    }
+
+    /// Makes a sandbox: shim, cgroups with the limits, user namespace; no container yet.
+    ///
+    /// # Errors
+    /// [`Error::Exists`], [`Error::Invalid`], [`Error::Shim`], [`Error::Unsupported`].
+    pub async fn create_sandbox(&self, config: SandboxConfig) -> Result<Sandbox> {
+        let cgroup = PathBuf::from(self.root_cgroup()).join(&config.id);
+        let record = SandboxRecord::from_config(config, cgroup)?;
+        let dir = self.sandbox_dir(&record.id);
+        let engine = self.clone();
+        let (prepared, target) = (record.clone(), dir.clone());
+        let shim = tokio::task::spawn_blocking(move || engine.take_shim(&prepared, &target))
+            .await
+            .map_err(io::Error::other)
+            .during("start shim for", &record.id)??;
+        self.refill();
+        let cgroup = self.inner.cgroups.group(&record.cgroup);
+        let init = record.init.clone();
+        let shared = Shared::new(dir, record, cgroup, Arc::clone(&self.inner.config.clock));
+        shim.stream.set_nonblocking(true).during("use socket of", &shared.id)?;
+        let stream = UnixStream::from_std(shim.stream).during("use socket of", &shared.id)?;
+        let link = Link::start(&shared, stream, shim.pidfd, Some(shim.child));
+        let sandbox = Sandbox { shared, link };
+        let made = sandbox.link.ask(&sandbox.shared, Op::Init(Box::new(init))).await;
+        match made {
+            Ok(_) => Ok(sandbox),
+            Err(e) => {
+                let e = with_shim_log(e, &sandbox.shared.dir);
+                let _ = sandbox.destroy().await;
+                Err(e)
+            }
+        }
+    }
+
+    /// Finds the sandboxes that an engine before this one left, and connects to their shims.
+    /// Those whose shim is dead come back too, with all containers ended, to be destroyed.
+    ///
+    /// # Errors
+    /// The directory cannot be read. A sandbox that cannot be made out is skipped and logged.
+    pub async fn recover(&self) -> Result<Vec<Sandbox>> {
+        let root = self.inner.config.data_dir.join("sandboxes");
+        let entries = fs::read_dir(&root).during("list", root.display())?;
+        let names: Vec<String> = entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+        let mut found = Vec::new();
+        for name in names.into_iter().filter(|n| !n.starts_with('.')) {
+            match self.recover_one(&root.join(&name)).await {
+                Ok(sandbox) => found.push(sandbox),
+                Err(e) => tracing::error!(sandbox = name, error = %e, "cannot recover a sandbox"),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn recover_one(&self, dir: &Path) -> Result<Sandbox> {
+        let read = |file: &str| fs::read(dir.join(file)).during("read", dir.join(file).display());
+        let record: SandboxRecord = serde_json::from_slice(&read(CONFIG)?)
+            .map_err(io::Error::from)
+            .during("parse", dir.join(CONFIG).display())?;
+        let cgroup = self.inner.cgroups.group(&record.cgroup);
+        let shared = Shared::new(dir.to_owned(), record, cgroup, Arc::clone(&self.inner.config.clock));
+        if let Ok(stream) = crate::sandbox::connect(dir).await
+            && let Some(pidfd) = stream.peer_cred().ok().and_then(|c| c.pid()).and_then(|p| sys::pidfd_open(p).ok())
+        {
+            let link = Link::start(&shared, stream, pidfd, None);
+            if let Answer::State(state) = link.ask(&shared, Op::Status).await? {
+                for container in &state.containers {
+                    shared.learn(container);
+                }
+            }
+            return Ok(Sandbox { shared, link });
+        }
+        let state: ShimState = read(STATE).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
+        for container in &state.containers {
+            shared.learn(container);
+        }
+        let gone = Arc::clone(&shared);
+        let told = tokio::task::spawn_blocking(move || gone.shim_is_gone("the sandbox's shim was not running when the engine came back (killed, or the host was restarted)"));
+        let _ = told.await;
+        Ok(Sandbox { shared, link: Link::dead() })
+    }
+
+    fn root_cgroup(&self) -> String {
+        format!("gantry-{}", self.inner.config.instance_id)
+    }
+
+    fn sandbox_dir(&self, id: &str) -> PathBuf {
+        self.inner.config.data_dir.join("sandboxes").join(id)
+    }
+
+    /// Gives a shim, warm or fresh, the directory of its sandbox.
+    fn take_shim(&self, record: &SandboxRecord, dir: &Path) -> Result<WarmShim> {
+        if dir.exists() {
+            return Err(Error::Exists { kind: "sandbox", name: record.id.clone() });
+        }
+        let mut shim = loop {
+            let taken = self.inner.warm.lock().pop_front();
+            match taken {
+                None => break self.spawn_shim()?,
+                Some(mut warm) => {
+                    if matches!(warm.child.try_wait(), Ok(None)) {
+                        break warm;
+                    }
+                    let _ = fs::remove_dir_all(&warm.dir);
+                }
+            }
+        };
+        let json = serde_json::to_vec(record).map_err(io::Error::from).during("write", CONFIG)?;
+        fs::write(shim.dir.join(CONFIG), json).during("write", shim.dir.display())?;
+        fs::rename(&shim.dir, dir).during("make", dir.display())?;
+        shim.dir = dir.to_owned();
+        Ok(shim)
+    }
+
+    fn spawn_shim(&self) -> Result<WarmShim> {
+        let number = self.inner.next_warm.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".warm-{}-{number}", std::process::id());
+        let dir = self.inner.config.data_dir.join("sandboxes").join(name);
+        let start = || -> io::Result<WarmShim> {
+            fs::DirBuilder::new().mode(0o700).create(&dir)?;
+            let boot = Boot { shims_cgroup: PathBuf::from(self.root_cgroup()).join("shims") };
+            fs::write(dir.join(BOOT), serde_json::to_vec(&boot)?)?;
+            let (ours, theirs) = StdUnixStream::pair()?;
+            let log = fs::File::create(dir.join("shim.log"))?;
+            // No pre_exec: the standard library can then vfork, however large this process is.
+            let child = Command::new(&self.inner.config.shim.exe)
+                .args(&self.inner.config.shim.args)
+                .arg(&dir)
+                .env_clear()
+                .stdin(Stdio::from(OwnedFd::from(theirs)))
+                .stdout(Stdio::null())
+                .stderr(log)
+                .spawn()?;
+            let pidfd = sys::pidfd_open(child.id() as i32)?;
+            Ok(WarmShim { dir: dir.clone(), stream: ours, pidfd, child })
+        };
+        start().during("start shim", self.inner.config.shim.exe.display())
+    }
+
+    /// Starts warm shims for those taken, off the caller's path.
+    fn refill(&self) {
+        if self.inner.config.warm_shims == 0 {
+            return;
+        }
+        let engine = self.clone();
+        tokio::task::spawn_blocking(move || {
+            while engine.inner.warm.lock().len() < engine.inner.config.warm_shims {
+                match engine.spawn_shim() {
+                    Ok(shim) => engine.inner.warm.lock().push_back(shim),
+                    Err(e) => {
+                        tracing::warn!(error = %e, "cannot start a shim ahead of time");
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
+    /// Ends the warm shims and removes the engine's own cgroups. Sandboxes are not touched: their
+    /// cgroup keeps the instance's alive.
+    pub async fn close(self) {
+        let _ = tokio::task::spawn_blocking(move || {
+            let warm: Vec<WarmShim> = self.inner.warm.lock().drain(..).collect();
+            for shim in warm {
+                end_warm(shim);
+            }
+            let root = self.inner.cgroups.group(self.root_cgroup());
+            let _ = root.child("shims").remove();
+            let _ = root.remove_if_empty();
+        })
+        .await;
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for shim in self.warm.lock().drain(..) {
+            end_warm(shim);
+        }
+    }
+}
+
+/// A warm shim ends when its socket is closed.
+fn end_warm(shim: WarmShim) {
+    let WarmShim { dir, stream, mut child, .. } = shim;
+    drop(stream);
+    let _ = child.wait();
+    let _ = fs::remove_dir_all(dir);
+}
+
+fn open_blocking(config: EngineConfig) -> Result<Inner> {
+    let cgroups = CgroupTree::detect().map_err(|_| Error::Unsupported {
+        feature: "cgroups",
+        mend: "mount cgroup2 at /sys/fs/cgroup".to_owned(),
+    })?;
+    for dir in [config.data_dir.clone(), config.data_dir.join("sandboxes")] {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).during("create", dir.display())?;
+    }
+    let sandboxes = config.data_dir.join("sandboxes");
+    for entry in fs::read_dir(&sandboxes).during("list", sandboxes.display())?.flatten() {
+        // Shims that were warm ended with the engine that started them.
+        if entry.file_name().to_string_lossy().starts_with(".warm-") {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let images = ImageStore::open(&config.data_dir, config.image_limits)?;
+    let warm = Mutex::default();
+    Ok(Inner { config, images, cgroups, warm, next_warm: AtomicU64::new(0) })
+}
+
+/// The shim's own last words, where it had some.
+fn with_shim_log(e: Error, dir: &Path) -> Error {
+    match (e, fs::read_to_string(dir.join("shim.log"))) {
+        (Error::Shim { sandbox, reason }, Ok(log)) if !log.trim().is_empty() => {
+            let said: String = log.trim().chars().take(500).collect();
+            Error::Shim { sandbox, reason: format!("{reason}: {said}") }
+        }
+        (e, _) => e,
+    }
+}

@@ -1,0 +1,4 @@
+//! The engine on the real kernel: needs root, overlayfs and cgroups, and Debian's static busybox.
+
+mod lifecycle;
+mod rig;
