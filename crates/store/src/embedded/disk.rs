@@ -313,6 +313,11 @@ fn trim_snapshots(txn: &redb::WriteTransaction, keep: u64) -> Result<usize, redb
 }
 
 pub(super) fn open_file(path: &Path) -> Result<Database, Refused> {
+    redb::Builder::new().set_cache_size(CACHE_BYTES).open(path).map_err(|e| Box::new(e.into()))
+}
+
+/// Lays out a new file. Killed in between, it leaves one that redb will not open.
+pub(super) fn make_file(path: &Path) -> Result<Database, Refused> {
     redb::Builder::new().set_cache_size(CACHE_BYTES).create(path).map_err(|e| Box::new(e.into()))
 }
 
@@ -341,13 +346,20 @@ pub(super) fn survey(database: &Database) -> Result<Layout, redb::Error> {
     let table = txn.open_table(META)?;
     layout.snapshot = table.get(meta::SNAPSHOT)?.map_or(0, |row| row.value());
     layout.snapshot_revision = table.get(meta::SNAPSHOT_REVISION)?.map_or(0, |row| row.value());
-    for row in txn.open_table(LOG)?.iter()? {
+    let table = txn.open_table(LOG)?;
+    for row in table.iter()? {
         let (first, bytes) = row?;
-        let last = record::last_revision(bytes.value())
-            .map_err(|damaged| redb::Error::Corrupted(format!("log record {}: {damaged}", first.value())))?;
-        let bytes = bytes.value().len();
+        let (first, bytes) = (first.value(), bytes.value().len());
+        // Revisions are dense: a record ends where the next begins.
+        if let Some(before) = layout.log.back_mut() {
+            before.last = first - 1;
+        }
         layout.log_bytes += bytes;
-        layout.log.push_back(Logged { first: first.value(), last, bytes });
+        layout.log.push_back(Logged { first, last: first, bytes });
+    }
+    if let (Some(newest), Some(row)) = (layout.log.back_mut(), table.last()?) {
+        newest.last = record::last_revision(row.1.value())
+            .map_err(|damaged| redb::Error::Corrupted(format!("log record {}: {damaged}", newest.first)))?;
     }
     let snapshots = txn.open_table(SNAPSHOTS)?;
     let other_snapshots = snapshots.range(..(layout.snapshot, 0))?.next().is_some()

@@ -1,6 +1,6 @@
 //! Opening a directory: the lock, the file, and reading snapshot and log back into memory.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -19,6 +19,7 @@ use crate::{Error, Result, Revision};
 const FORMAT: u64 = 1;
 const LOCK_FILE: &str = "LOCK";
 const DATA_FILE: &str = "store.redb";
+const UNFINISHED_FILE: &str = "store.redb.new";
 
 pub(super) struct Opened {
     pub(super) disk: Disk,
@@ -32,14 +33,8 @@ pub(super) fn open(dir: &Path, options: &EmbeddedOptions) -> Result<Opened> {
     make_dir(dir).map_err(|e| failed("make", &e))?;
     let lock = lock(dir)?;
     let path = dir.join(DATA_FILE);
-    let is_new = !path.exists();
-    // Made here, since redb would make it readable by everybody.
-    private(&path).map_err(|e| failed("make the store's file in", &e))?;
-    let database = disk::open_file(&path).map_err(|e| failed("open the store in", &e))?;
-    prepare(&database).map_err(|e| failed("prepare the store in", &e))?;
-    if is_new {
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| failed("sync", &e))?;
-    }
+    let database = if path.exists() { known(&path) } else { make(dir, &path) };
+    let database = database.map_err(|e| failed("open the store in", &e))?;
     let layout = disk::survey(&database).map_err(|e| failed("read the store in", &e))?;
     let (state, leases) = load(&database, &layout, options).map_err(|e| failed("read the store in", &e))?;
     let disk = Disk {
@@ -93,29 +88,40 @@ impl<E: RedbError> From<E> for Unreadable {
 
 /// The errors of redb's single operations, each of which is one of its errors at large.
 trait RedbError: Into<redb::Error> {}
+impl RedbError for io::Error {}
 impl RedbError for redb::StorageError {}
 impl RedbError for TableError {}
 impl RedbError for redb::TransactionError {}
 impl RedbError for redb::CommitError {}
 
-/// Lays out a new file; writes nothing to one that is laid out already.
-fn prepare(database: &Database) -> Result<(), Unreadable> {
-    let read = database.begin_read()?;
-    match read.open_table(META) {
-        Ok(table) => {
-            let format = table.get(meta::FORMAT)?.map_or(0, |row| row.value());
-            return if format == FORMAT { Ok(()) } else { Err(Unreadable::Format(format)) };
-        }
-        Err(TableError::TableDoesNotExist(_)) => {}
-        Err(e) => return Err(e.into()),
+fn known(path: &Path) -> Result<Database, Unreadable> {
+    let database = disk::open_file(path)?;
+    match database.begin_read()?.open_table(META)?.get(meta::FORMAT)?.map_or(0, |row| row.value()) {
+        FORMAT => Ok(database),
+        format => Err(Unreadable::Format(format)),
     }
+}
+
+/// Makes the file under another name and gives it its own when it is whole: a process killed in
+/// between must not leave a store that will not open.
+fn make(dir: &Path, path: &Path) -> Result<Database, Unreadable> {
+    let unfinished = dir.join(UNFINISHED_FILE);
+    match fs::remove_file(&unfinished) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
+        _ => {}
+    }
+    // Made here first, since redb would make it readable by everybody.
+    private(&unfinished)?;
+    let database = disk::make_file(&unfinished)?;
     let txn = database.begin_write()?;
     txn.open_table(META)?.insert(meta::FORMAT, FORMAT)?;
     txn.open_table(LOG)?;
     txn.open_table(SNAPSHOTS)?;
     txn.open_table(LEASES)?;
     txn.commit()?;
-    Ok(())
+    fs::rename(&unfinished, path)?;
+    File::open(dir)?.sync_all()?;
+    Ok(database)
 }
 
 fn load(database: &Database, layout: &Layout, options: &EmbeddedOptions) -> Result<(State, Leases), Unreadable> {
@@ -128,7 +134,9 @@ fn load(database: &Database, layout: &Layout, options: &EmbeddedOptions) -> Resu
             at: at.value().1,
             how,
         })?;
-        kvs.into_iter().for_each(|kv| state.load(kv));
+        for kv in kvs {
+            state.load(kv);
+        }
     }
     for row in txn.open_table(LOG)?.iter()? {
         let (at, bytes) = row?;

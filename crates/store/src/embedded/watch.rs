@@ -98,11 +98,6 @@ impl Hub {
     pub(super) fn close(&self) {
         *self.watchers.lock() = Watchers { closed: true, ..Watchers::default() };
     }
-
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.watchers.lock().all.len()
-    }
 }
 
 impl Watchers {
@@ -159,11 +154,15 @@ impl Watchers {
 
     fn for_each_watching(&self, key: &Bytes, mut see: impl FnMut(WatcherId)) {
         if let Some(ids) = self.by_key.get(key) {
-            ids.iter().for_each(|&id| see(id));
+            for &id in ids {
+                see(id);
+            }
         }
         for &length in self.prefix_lengths.keys().take_while(|&&length| length <= key.len()) {
             if let Some(ids) = self.by_prefix.get(&key[..length]) {
-                ids.iter().for_each(|&id| see(id));
+                for &id in ids {
+                    see(id);
+                }
             }
         }
         for id in &self.spans {

@@ -14,7 +14,7 @@ use crate::{Error, KeyRange, Result, Revision, WatchBatch};
 /// How long a watcher may leave its buffer full before its watch is ended.
 const LAG_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a watch tries to come back before it ends with an error.
-const RECONNECT_FOR: Duration = Duration::from_secs(60);
+const RECONNECT_FOR: Duration = Duration::from_mins(1);
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// The answer to a new watch.

@@ -139,7 +139,9 @@ fn range(keys: &Keys, request: &RangeRequest, newest: Revision) -> RangeResult {
     }
     let more = found.len() < count && !request.count_only;
     if request.keys_only {
-        found.iter_mut().for_each(|kv| kv.value = Bytes::new());
+        for kv in &mut found {
+            kv.value = Bytes::new();
+        }
     }
     if request.count_only {
         found.clear();

@@ -199,3 +199,19 @@ async fn an_etcd_watch_outlives_its_server() {
     }
     assert_eq!(next(&mut watch).await.revision, second.unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_endpoint_is_passed_over() {
+    let Some(server) = EtcdServer::start("a_dead_endpoint_is_passed_over") else { return };
+    // Nothing listens on port 1.
+    let endpoints = ["http://127.0.0.1:1".to_owned(), server.address()];
+    let store = Etcd::connect(&endpoints, EtcdOptions::default()).await.unwrap();
+    store.put("/a", "x").await.unwrap();
+    assert_eq!(store.get("/a").await.unwrap().unwrap().value, "x");
+    let fresh = Etcd::connect(&endpoints, EtcdOptions { prefix: "/other".into() }).await.unwrap();
+    assert!(fresh.get("/a").await.unwrap().is_none(), "another prefix is another store");
+    for bad in ["https://127.0.0.1:1", "127.0.0.1:2379", ""] {
+        let refused = Etcd::connect(&[bad.to_owned()], EtcdOptions::default()).await;
+        assert!(matches!(refused, Err(Error::Remote(_))), "{bad}");
+    }
+}
