@@ -1,0 +1,104 @@
+//! The generated `Ecr` trait: each operation is a line here and a function in the file of its subject.
+//! Operations that are not here answer `501 NotImplemented` by name, after authorisation.
+
+use async_trait::async_trait;
+use gantry_aws_api::ecr::{self, Ecr};
+use gantry_aws_wire::{Access, AwsError, Context, PageTokens};
+use gantry_base::SharedClock;
+use gantry_registry::{Registry, RegistryId, RepoId};
+use serde_json::Value;
+
+use crate::errors::invalid;
+use crate::rules;
+use crate::token::TokenKey;
+
+/// Amazon ECR over one [`Registry`].
+pub struct EcrApi {
+    pub(crate) registry: Registry,
+    pub(crate) key: TokenKey,
+    pub(crate) clock: SharedClock,
+    pages: PageTokens,
+}
+
+impl EcrApi {
+    pub fn new(registry: Registry, key: TokenKey, clock: SharedClock) -> Self {
+        let pages = PageTokens::new(key.bytes());
+        Self { registry, key, clock, pages }
+    }
+
+    pub(crate) fn registry_id(context: &Context, registry_id: Option<&String>) -> Result<RegistryId, AwsError> {
+        rules::registry_of(registry_id.map(String::as_str), &context.account, &context.region)
+    }
+
+    pub(crate) fn repo(
+        context: &Context,
+        registry_id: Option<&String>,
+        name: impl Into<String>,
+    ) -> Result<RepoId, AwsError> {
+        Ok(RepoId::new(Self::registry_id(context, registry_id)?, name))
+    }
+
+    /// `scope` is what the listing is of, filters included.
+    pub(crate) fn seal_page(&self, operation: &str, scope: &str, next: Option<String>) -> Option<String> {
+        next.map(|key| self.pages.seal(operation, scope, &key))
+    }
+
+    pub(crate) fn open_page(
+        &self,
+        operation: &str,
+        scope: &str,
+        token: Option<&String>,
+    ) -> Result<Option<String>, AwsError> {
+        let open = |token: &String| {
+            self.pages.open(operation, scope, token).map_err(|_| invalid("nextToken", "Invalid pagination token"))
+        };
+        token.map(open).transpose()
+    }
+}
+
+macro_rules! operations {
+    ($($module:ident::$name:ident($input:ident) -> $output:ident;)*) => {
+        #[async_trait]
+        impl Ecr for EcrApi {
+            async fn accesses(
+                &self,
+                operation: &str,
+                input: &Value,
+                context: &Context,
+            ) -> Result<Vec<Access>, AwsError> {
+                let (account, region) = (&context.account, &context.region);
+                rules::accesses(&self.registry, operation, input, account, region, &context.caller.account).await
+            }
+
+            $(async fn $name(&self, context: &Context, input: ecr::$input) -> Result<ecr::$output, AwsError> {
+                crate::$module::$name(self, context, input).await
+            })*
+        }
+    };
+}
+
+operations! {
+    layers::batch_check_layer_availability(BatchCheckLayerAvailabilityRequest) -> BatchCheckLayerAvailabilityResponse;
+    images::batch_delete_image(BatchDeleteImageRequest) -> BatchDeleteImageResponse;
+    images::batch_get_image(BatchGetImageRequest) -> BatchGetImageResponse;
+    layers::complete_layer_upload(CompleteLayerUploadRequest) -> CompleteLayerUploadResponse;
+    repositories::create_repository(CreateRepositoryRequest) -> CreateRepositoryResponse;
+    repositories::delete_repository(DeleteRepositoryRequest) -> DeleteRepositoryResponse;
+    policies::delete_repository_policy(DeleteRepositoryPolicyRequest) -> DeleteRepositoryPolicyResponse;
+    listing::describe_images(DescribeImagesRequest) -> DescribeImagesResponse;
+    repositories::describe_registry(DescribeRegistryRequest) -> DescribeRegistryResponse;
+    repositories::describe_repositories(DescribeRepositoriesRequest) -> DescribeRepositoriesResponse;
+    repositories::get_authorization_token(GetAuthorizationTokenRequest) -> GetAuthorizationTokenResponse;
+    layers::get_download_url_for_layer(GetDownloadUrlForLayerRequest) -> GetDownloadUrlForLayerResponse;
+    policies::get_repository_policy(GetRepositoryPolicyRequest) -> GetRepositoryPolicyResponse;
+    layers::initiate_layer_upload(InitiateLayerUploadRequest) -> InitiateLayerUploadResponse;
+    listing::list_images(ListImagesRequest) -> ListImagesResponse;
+    tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
+    images::put_image(PutImageRequest) -> PutImageResponse;
+    repositories::put_image_scanning_configuration(PutImageScanningConfigurationRequest) -> PutImageScanningConfigurationResponse;
+    repositories::put_image_tag_mutability(PutImageTagMutabilityRequest) -> PutImageTagMutabilityResponse;
+    policies::set_repository_policy(SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse;
+    tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
+    tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;
+    layers::upload_layer_part(UploadLayerPartRequest) -> UploadLayerPartResponse;
+}
