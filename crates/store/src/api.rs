@@ -302,7 +302,8 @@ impl Watch {
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
     async fn range(&self, request: RangeRequest) -> Result<RangeResult>;
-    /// Durable before it returns.
+    /// Durable before it returns. Dropping the future does not take the transaction back: it may
+    /// still happen, as it may after [`Error::Io`] or [`Error::Remote`].
     async fn txn(&self, txn: Txn) -> Result<TxnResult>;
     /// Events in `range` with revision at or above `from`; 0 means from now on.
     ///

@@ -45,7 +45,6 @@ impl Committer {
             self.forget();
             self.expire();
         }
-        self.shared.hub.close();
     }
 
     fn patience(&self) -> Option<Duration> {
@@ -181,6 +180,14 @@ impl Committer {
         {
             tracing::warn!(%error, "failed to write a part of a snapshot; it is tried again with the next write");
         }
+    }
+}
+
+/// However the thread ends, nobody is left waiting for it.
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.shared.queue.close();
+        self.shared.hub.close();
     }
 }
 

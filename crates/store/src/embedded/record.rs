@@ -207,10 +207,12 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
         #[test]
         fn what_is_written_is_read_again(
             events in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..9),
-                prop::collection::vec(any::<u8>(), 0..40_000), any::<i64>()), 1..9)
+                (any::<u8>(), 0..40_000_usize).prop_map(|(byte, length)| vec![byte; length]), any::<i64>()), 1..9)
         ) {
             let batches: Vec<_> = events.into_iter().zip(5..).map(|((put, key, value, lease), revision)| {
                 let kind = if put { EventKind::Put } else { EventKind::Delete };
