@@ -70,6 +70,12 @@ fn choose_vpc(config: &NetConfig, was: Option<Ipv4Net>, in_use: bool, rt: &mut R
         (None, _) => pick_cidr(&taken).ok_or(Error::NoFreeCidr)?,
     };
     match overlap(cidr, &taken) {
+        // Running sandboxes are worth more than a route that came later: refusing to start would
+        // lose them without giving the route its addresses back.
+        Some(other) if in_use && was == Some(cidr) => {
+            tracing::warn!(%cidr, %other, "the VPC overlaps another route of this host");
+            Ok(cidr)
+        }
         Some(other) => Err(Error::Overlap { cidr, taken: other }),
         None => Ok(cidr),
     }
