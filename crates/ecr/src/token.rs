@@ -256,7 +256,6 @@ impl From<CallerRecord> for Caller {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 mod tests {
     use super::*;
 

@@ -104,7 +104,6 @@ fn parse_ecr_host(host: &str) -> Option<(RegistryId, &str)> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 mod tests {
     use super::*;
 

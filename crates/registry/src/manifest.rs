@@ -176,7 +176,6 @@ fn each_once(mut digests: Vec<Digest>) -> Result<Vec<Digest>> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 mod tests {
     use super::*;
 

@@ -98,7 +98,6 @@ pub(super) fn byte_range(text: Option<&str>, size: u64) -> Span {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 mod tests {
     use super::*;
 

@@ -1,0 +1,9 @@
+//! ECR's API against its documentation, and real clients over loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
+mod access;
+mod clients;
+mod images;
+mod layers;
+mod repositories;
+mod support;
