@@ -67,7 +67,7 @@ async fn an_immutable_tag_stays_where_it_is() {
         ("me", Mutability::MutableWithExclusion, "dev-1", false),
     ] {
         if f.wire.registry().repository(&repo(name)).await.is_err() {
-            f.create(name, |r| {
+            f.create_with(name, |r| {
                 r.mutability = mutability;
                 r.exclusion_filters = vec!["dev-*".into()];
             })
@@ -111,7 +111,7 @@ async fn repositories_are_listed_changed_and_deleted() {
     assert_eq!(f.get("/v2/a/b/manifests/v1").await.status, 200, "another repository is untouched");
     assert_eq!(f.get("/v2/a/b/tags/list").await.json()["tags"], serde_json::json!(["v1"]));
 
-    f.create("a", |_| {}).await;
+    f.create("a").await;
     assert!(registry.images(&repo("a"), None, 9).await.unwrap().items.is_empty(), "a new one starts empty");
     assert_eq!(registry.repository_policy(&repo("a")).await.unwrap(), None);
     registry.delete_repository(&repo("a"), RepositoryDelete::OnlyIfEmpty).await.unwrap();

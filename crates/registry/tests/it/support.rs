@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use gantry_base::{SystemClock, SystemEntropy, Timestamp};
 use gantry_blobs::{Digest, FsBlobs};
 use gantry_registry::*;
-use gantry_store::Embedded;
+use gantry_store::{Embedded, Store};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 
@@ -55,6 +56,16 @@ pub struct Fixture {
     pub dir: tempfile::TempDir,
 }
 
+/// A registry over this store, its blobs under `dir`.
+pub fn open(store: Store, dir: &Path) -> (Wire, Arc<TestAccess>) {
+    let names =
+        RegistryNames { default: registry_id(), hosts: vec!["localhost:4566".into()], domain: None, domain_port: None };
+    let blobs = Arc::new(FsBlobs::open(dir.join("blobs")).unwrap());
+    let registry = Registry::new(store, blobs, Arc::new(SystemClock), Arc::new(SystemEntropy), names);
+    let access = Arc::new(TestAccess::default());
+    (registry.with_access(access.clone()), access)
+}
+
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -81,28 +92,19 @@ pub const PEER: Peer = Peer { source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), secure
 impl Fixture {
     pub async fn new(repositories: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let names = RegistryNames {
-            default: registry_id(),
-            hosts: vec!["localhost:4566".into()],
-            domain: None,
-            domain_port: None,
-        };
-        let registry = Registry::new(
-            Embedded::in_memory(),
-            Arc::new(FsBlobs::open(dir.path().join("blobs")).unwrap()),
-            Arc::new(SystemClock),
-            Arc::new(SystemEntropy),
-            names,
-        );
-        let access = Arc::new(TestAccess::default());
-        let fixture = Self { wire: registry.with_access(access.clone()), access, dir };
+        let (wire, access) = open(Embedded::in_memory(), dir.path());
+        let fixture = Self { wire, access, dir };
         for name in repositories {
-            fixture.create(name, |_| {}).await;
+            fixture.create(name).await;
         }
         fixture
     }
 
-    pub async fn create(&self, name: &str, change: impl FnOnce(&mut RepositoryRecord)) {
+    pub async fn create(&self, name: &str) {
+        self.create_with(name, |_| {}).await;
+    }
+
+    pub async fn create_with(&self, name: &str, change: impl FnOnce(&mut RepositoryRecord)) {
         let mut record = RepositoryRecord {
             name: name.into(),
             created_at: Timestamp::from_secs(1),
