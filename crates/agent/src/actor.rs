@@ -16,7 +16,7 @@ use crate::logs::LogDestination;
 use crate::machine::{Input, Machine};
 use crate::metadata::{MetadataServer, TaskView};
 use crate::record::{LocalRecord, Records};
-use crate::runtime::{Attached, Networking, Runtime, SandboxHandle};
+use crate::runtime::{Attached, Networking, Runtime, RuntimeEvent, SandboxHandle};
 use crate::users::UserRanges;
 use crate::{Result, reporter};
 
@@ -118,7 +118,8 @@ pub(crate) struct Answer {
 pub(crate) enum Keep {
     Nothing,
     Attached(Attached),
-    Sandbox(Arc<dyn SandboxHandle>),
+    /// With its events from the very first on.
+    Sandbox(Arc<dyn SandboxHandle>, mpsc::Receiver<RuntimeEvent>),
     Destination(String, LogDestination),
 }
 
@@ -132,11 +133,7 @@ impl Actor {
     ) -> Self {
         let (answers, answer_queue) = mpsc::unbounded_channel();
         let recorded = record.is_some();
-        let record = record.unwrap_or_else(|| LocalRecord {
-            sandbox_id: assignment.sandbox_id.clone(),
-            user_base: None,
-            credentials_id: uuid(&*shared.entropy),
-        });
+        let record = record.unwrap_or_else(|| LocalRecord::new(&*assignment.sandbox_id, uuid(&*shared.entropy)));
         let view = Arc::new(TaskView::new(
             assignment.clone(),
             record.credentials_id.clone(),
@@ -229,7 +226,8 @@ impl Actor {
                 self.view.set_attached(&attached);
                 self.attached = Some(attached);
             }
-            Keep::Sandbox(handle) => {
+            Keep::Sandbox(handle, events) => {
+                self.forward_events(events);
                 self.view.set_handle(handle.clone());
                 self.handle = Some(handle);
             }

@@ -225,6 +225,9 @@ async fn recover(
                 sandboxes.lock().insert(id, Sandbox::Done);
                 continue;
             }
+            (Some(handle), Some(before)) if before.phase == Phase::Stopped => {
+                Arrival::Vanished { handle: Some(handle), before }
+            }
             (Some(handle), before) => Arrival::Recovered { handle, before },
             (None, Some(before)) if has_started(&before) => Arrival::Vanished { handle: None, before },
             (None, _) => Arrival::Fresh,
@@ -235,11 +238,7 @@ async fn recover(
     let leftovers = handles.keys().cloned().chain(attached).chain(kept.keys().cloned());
     let leftovers: HashSet<String> = leftovers.filter(|id| !wanted.contains(id)).collect();
     for id in leftovers {
-        let record = kept.remove(&id).unwrap_or_else(|| LocalRecord {
-            sandbox_id: id.clone(),
-            user_base: None,
-            credentials_id: String::new(),
-        });
+        let record = kept.remove(&id).unwrap_or_else(|| LocalRecord::new(&*id, ""));
         tokio::spawn(remove_leftover(shared.clone(), handles.remove(&id), record));
     }
     for id in reports.keys() {
@@ -266,7 +265,7 @@ async fn remove_leftover(shared: Arc<Shared>, handle: Option<Arc<dyn SandboxHand
     }
 }
 
-fn has_started(report: &SandboxReport) -> bool {
+pub(crate) fn has_started(report: &SandboxReport) -> bool {
     report.phase >= Phase::Running || report.containers.iter().any(|c| c.started_at.is_some())
 }
 

@@ -5,10 +5,11 @@ use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_agent_api::{Assignment, Phase, SandboxReport};
+use gantry_agent_api::{Assignment, SandboxReport};
 use tokio::sync::mpsc;
 
 use crate::actor::{Actor, Answer, Arrival, Guards, Keep, Shared};
+use crate::agent::has_started;
 use crate::destroy::destroy;
 use crate::environment::{DNS_ADDRESS, DNS_PORT, METADATA_ADDRESS, METADATA_PORT, environment};
 use crate::logs::{LogCursor, LogDestination, LogPump};
@@ -64,6 +65,29 @@ async fn limited<T>(limit: Duration, what: &str, call: impl Future<Output = Runt
 }
 
 impl Actor {
+    /// Passes the runtime's events on until the sandbox is destroyed.
+    pub(crate) fn forward_events(&mut self, mut events: mpsc::Receiver<RuntimeEvent>) {
+        // Weak: the queue must close when the agent lets go of the sandbox.
+        let inputs = self.inputs.downgrade();
+        self.helpers.spawn(async move {
+            loop {
+                let input = match events.recv().await {
+                    Some(RuntimeEvent::Started { container, at }) => ContainerInput::Started { at }.of(container),
+                    Some(RuntimeEvent::Exited { container, code, oom, at }) => {
+                        ContainerInput::Exited { code, oom, at }.of(container)
+                    }
+                    Some(RuntimeEvent::Lost { reason }) => Input::Lost { reason },
+                    None => Input::Lost { reason: "its event stream ended".to_owned() },
+                };
+                let last = matches!(input, Input::Lost { .. });
+                let Some(inputs) = inputs.upgrade() else { return };
+                if inputs.send(input).await.is_err() || last {
+                    return;
+                }
+            }
+        });
+    }
+
     /// Makes the machine that fits the arrival.
     pub(crate) async fn arrive(&mut self, arrival: Arrival) -> (Machine, Option<SandboxReport>) {
         let (assignment, host) = (self.assignment.clone(), self.shared.host_id.clone());
@@ -78,22 +102,30 @@ impl Actor {
                 self.handle = Some(handle.clone());
                 self.view.set_handle(handle.clone());
                 // Listen first, then ask: an exit in between is heard twice rather than never.
-                let listening = forward_events(&handle, &self.inputs).await;
-                let truths = match listening {
-                    Ok(()) => handle.truth().await,
+                let truths = match handle.events().await {
+                    Ok(events) => {
+                        self.forward_events(events);
+                        handle.truth().await
+                    }
                     Err(error) => Err(error),
                 };
-                match (truths, before) {
-                    (Ok(truths), before) => {
-                        self.resume(&handle, &truths);
+                let begun = before.as_ref().is_some_and(has_started);
+                match truths {
+                    Ok(mut truths) if begun || handle.lost().is_none() => {
+                        self.resume(&handle, &mut truths);
                         let machine = Machine::recovered(assignment, host, &truths, before.as_ref(), now);
                         (machine, before)
                     }
-                    (Err(error), Some(before)) if before.phase >= Phase::Running => {
-                        tracing::warn!(sandbox = self.assignment.sandbox_id, %error, "a sandbox is there but dead");
-                        (Machine::vanished(assignment, host, &before, now), Some(before))
+                    Ok(_) => {
+                        // It came no further than its shim: begin anew.
+                        if let Err(error) = handle.destroy().await {
+                            tracing::warn!(sandbox = self.assignment.sandbox_id, %error, "failed to destroy a remnant");
+                        }
+                        self.helpers.abort_all();
+                        self.handle = None;
+                        (Machine::new(assignment, host), before)
                     }
-                    (Err(error), before) => {
+                    Err(error) => {
                         let mut machine = Machine::new(assignment, host);
                         machine.handle(now, Input::Lost { reason: error.message });
                         (machine, before)
@@ -103,10 +135,11 @@ impl Actor {
         }
     }
 
-    fn resume(&mut self, handle: &Arc<dyn SandboxHandle>, truths: &[ContainerTruth]) {
+    fn resume(&mut self, handle: &Arc<dyn SandboxHandle>, truths: &mut [ContainerTruth]) {
         for truth in truths {
-            if let Some(image_id) = &truth.image_id {
-                self.view.set_image_id(&truth.name, image_id);
+            truth.image = truth.image.take().or_else(|| self.record.images.get(&truth.name).cloned());
+            if let Some(image) = &truth.image {
+                self.view.set_image_id(&truth.name, &image.image_id);
             }
             let spec = self.assignment.spec.containers.iter().find(|c| c.name == truth.name);
             let Some(Ok(Some(destination))) = spec.map(|s| LogDestination::parse(&self.assignment, s)) else {
@@ -156,16 +189,18 @@ impl Actor {
     fn create_sandbox(&mut self) {
         let answer = self.answering(Input::SandboxFailed { reason: "the creation broke off".to_owned() });
         let setup = self.sandbox_setup();
-        let (shared, inputs) = (self.shared.clone(), self.inputs.clone());
+        let shared = self.shared.clone();
         self.calls.spawn(async move {
             let work = async {
                 let handle = shared.runtime.create_sandbox(setup).await?;
                 // Before any container is made, so that no event is missed.
-                forward_events(&handle, &inputs).await?;
-                Ok(handle)
+                let events = handle.events().await?;
+                Ok((handle, events))
             };
             match limited(SANDBOX_TIMEOUT, "creating the sandbox", work).await {
-                Ok(handle) => answer.give_and_keep(Input::SandboxCreated, Keep::Sandbox(handle)),
+                Ok((handle, events)) => {
+                    answer.give_and_keep(Input::SandboxCreated, Keep::Sandbox(handle, events));
+                }
                 Err(error) => answer.give(Input::SandboxFailed { reason: error.message }),
             }
         });
@@ -173,11 +208,6 @@ impl Actor {
 
     fn sandbox_setup(&self) -> SandboxSetup {
         let (spec, network) = (&self.assignment.spec, &self.assignment.network);
-        let resolver: &[String] = &[];
-        let users = spec.containers.iter().map(|c| &*c.dns_servers).find(|d| !d.is_empty()).unwrap_or(resolver);
-        let search = spec.containers.iter().map(|c| &*c.dns_search_domains).find(|d| !d.is_empty());
-        let own = (network.private_dns_name.clone(), network.private_ip.to_string());
-        let extra = spec.containers.iter().flat_map(|c| c.extra_hosts.clone());
         SandboxSetup {
             id: self.assignment.sandbox_id.clone(),
             hostname: network.private_dns_name.clone(),
@@ -186,9 +216,9 @@ impl Actor {
             memory_mib: spec.memory_mib,
             pids_limit: spec.pids_limit,
             users: self.record.user_base.map(|base| UserRange { base, size: RANGE_SIZE }),
-            dns_servers: if users.is_empty() { vec![DNS_ADDRESS.to_string()] } else { users.to_vec() },
-            dns_search: search.map(<[String]>::to_vec).unwrap_or_default(),
-            hosts: std::iter::once(own).chain(extra).collect(),
+            dns_servers: vec![DNS_ADDRESS.to_string()],
+            dns_search: Vec::new(),
+            hosts: vec![(network.private_dns_name.clone(), network.private_ip.to_string())],
             volumes: spec.volumes.clone(),
             shared_pid_namespace: spec.shared_pid_namespace,
         }
@@ -247,6 +277,10 @@ impl Actor {
         let answer = self.answering(broke_off.of(&*container));
         let spec = self.assignment.spec.containers.iter().find(|c| c.name == container).cloned();
         let (Some(spec), Some(handle)) = (spec, self.handle.clone()) else { return };
+        self.record.images.insert(container.clone(), image.clone());
+        if let Err(error) = self.shared.records.write(&self.record) {
+            return answer.give(ContainerInput::CreateFailed { reason: error.to_string() }.of(container));
+        }
         let endpoint = self.shared.inject_endpoint.as_deref();
         let setup = ContainerSetup {
             environment: environment(&self.assignment, &spec, &self.record.credentials_id, endpoint),
@@ -389,31 +423,4 @@ async fn attach(
     let listener = shared.networking.listen_tcp(id, at).await?;
     guards.lock().metadata = Some(MetadataServer::spawn(listener, view.clone()));
     Ok(attached)
-}
-
-/// Passes the runtime's events on to the actor for as long as the sandbox lives.
-async fn forward_events(handle: &Arc<dyn SandboxHandle>, inputs: &mpsc::Sender<Input>) -> RuntimeResult<()> {
-    let mut events = handle.events().await?;
-    // Weak: the queue must close when the agent lets go of the sandbox.
-    let inputs = inputs.downgrade();
-    tokio::spawn(async move {
-        while let Some(event) = events.recv().await {
-            let input = match event {
-                RuntimeEvent::Started { container, at } => ContainerInput::Started { at }.of(container),
-                RuntimeEvent::Exited { container, code, oom, at } => {
-                    ContainerInput::Exited { code, oom, at }.of(container)
-                }
-                RuntimeEvent::Lost { reason } => Input::Lost { reason },
-            };
-            let Some(inputs) = inputs.upgrade() else { return };
-            if inputs.send(input).await.is_err() {
-                return;
-            }
-        }
-        if let Some(inputs) = inputs.upgrade() {
-            // Harmless if the sandbox has been destroyed on purpose.
-            let _ = inputs.send(Input::Lost { reason: "its event stream ended".to_owned() }).await;
-        }
-    });
-    Ok(())
 }

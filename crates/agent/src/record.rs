@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use gantry_base::{Entropy, hex_id};
 use serde::{Deserialize, Serialize};
 
+use crate::runtime::PulledImage;
 use crate::{Error, Result};
 
 /// Records that are read at the start; more than any host could run.
@@ -22,6 +23,20 @@ pub(crate) struct LocalRecord {
     pub user_base: Option<u32>,
     /// The path segment under `/v2/credentials/` by which the task's containers get the role's credentials.
     pub credentials_id: String,
+    /// What each container was made from.
+    #[serde(default)]
+    pub images: BTreeMap<String, PulledImage>,
+}
+
+impl LocalRecord {
+    pub fn new(sandbox_id: impl Into<String>, credentials_id: impl Into<String>) -> Self {
+        Self {
+            sandbox_id: sandbox_id.into(),
+            user_base: None,
+            credentials_id: credentials_id.into(),
+            images: BTreeMap::new(),
+        }
+    }
 }
 
 /// The directory of all records.

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gantry_agent_api::{ContainerSpec, NetworkSpec};
 use gantry_base::{AccountId, Region, Timestamp};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 /// Why the runtime or the network refused; the text is the tail of an ECS reason.
@@ -50,7 +51,7 @@ pub struct PullRequest {
 }
 
 /// A pulled image, ready to start containers from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PulledImage {
     /// The reference that was pulled, as the user wrote it.
     pub reference: String,
@@ -136,9 +137,10 @@ pub enum RuntimeEvent {
 pub struct ContainerTruth {
     pub name: String,
     pub state: ContainerState,
-    pub image_digest: Option<String>,
-    pub image_id: Option<String>,
-    pub stop_signal: Option<String>,
+    /// Why it ended, if not by itself.
+    pub reason: Option<String>,
+    /// `None` where the runtime does not remember; the agent does.
+    pub image: Option<PulledImage>,
     pub created_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -219,6 +221,9 @@ pub trait Runtime: Send + Sync + 'static {
 #[async_trait]
 pub trait SandboxHandle: Send + Sync + 'static {
     fn id(&self) -> String;
+
+    /// Why nothing of it runs any more, if its shim is gone.
+    fn lost(&self) -> Option<String>;
 
     async fn create_container(&self, setup: ContainerSetup) -> RuntimeResult<()>;
 

@@ -6,7 +6,7 @@ use gantry_agent_api::{Assignment, ContainerReport, Phase, SandboxReport};
 use gantry_base::Timestamp;
 
 use super::{Container, ESSENTIAL_EXITED_REASON, HealthStatus, Machine, OOM_REASON, Stage, Step, stop_code};
-use crate::runtime::{ContainerState, ContainerTruth, PulledImage};
+use crate::runtime::{ContainerState, ContainerTruth};
 
 impl Machine {
     /// The sandbox is there. The network is attached anew (which gives the same address), and what had not
@@ -40,8 +40,13 @@ impl Machine {
             return machine;
         }
         machine.phase = before.map_or(Phase::Pending, |b| b.phase.min(Phase::Running));
-        if machine.containers.iter().any(|c| c.spec.essential && c.stage == Stage::Exited && c.has_started()) {
-            machine.begin_stop(now, Some((stop_code::ESSENTIAL_EXITED, ESSENTIAL_EXITED_REASON.to_owned())));
+        let ended = |c: &&Container| c.spec.essential && c.stage == Stage::Exited && c.has_started();
+        if let Some(container) = machine.containers.iter().find(ended) {
+            let reason = match &container.reason {
+                Some(why) if why != OOM_REASON => format!("{ESSENTIAL_EXITED_REASON}: {why}"),
+                _ => ESSENTIAL_EXITED_REASON.to_owned(),
+            };
+            machine.begin_stop(now, Some((stop_code::ESSENTIAL_EXITED, reason)));
         }
         machine
     }
@@ -99,13 +104,9 @@ impl Machine {
 fn adopt(container: &mut Container, truth: &ContainerTruth, now: Timestamp) {
     container.pull = Step::Done;
     container.logs = Step::Done;
-    container.image_digest = truth.image_digest.clone();
-    container.image = Some(PulledImage {
-        reference: container.spec.image.clone(),
-        digest: truth.image_digest.clone().unwrap_or_default(),
-        image_id: truth.image_id.clone().unwrap_or_default(),
-        stop_signal: truth.stop_signal.clone(),
-    });
+    container.image_digest = truth.image.as_ref().map(|i| i.digest.clone());
+    container.image.clone_from(&truth.image);
+    container.reason.clone_from(&truth.reason);
     container.created_at = truth.created_at;
     match truth.state {
         ContainerState::Created => container.stage = Stage::Created,

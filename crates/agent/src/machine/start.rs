@@ -65,30 +65,34 @@ impl Machine {
 
     fn create_ready(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
         // A dependency that has failed fails those behind it, in turn: go round until nothing changes.
-        let mut again = true;
-        while again && self.phase != Phase::Stopping {
-            again = false;
-            for index in 0..self.containers.len() {
-                if self.containers[index].stage != Stage::Waiting {
-                    continue;
-                }
-                match self.readiness(now, index) {
-                    Readiness::Waiting => {}
-                    Readiness::Ready => self.create_one(index, actions),
-                    Readiness::Never(reason) => {
-                        self.containers[index].exit_code = Some(DEPENDENCY_FAILED_EXIT);
-                        self.failed(now, index, format!("CannotStartContainerError: {reason}"));
-                        again = true;
-                    }
-                }
+        while let Some((index, reason)) = self.next_hopeless(now) {
+            self.containers[index].exit_code = Some(DEPENDENCY_FAILED_EXIT);
+            self.failed(now, index, format!("CannotStartContainerError: {reason}"));
+        }
+        if self.phase == Phase::Stopping {
+            return;
+        }
+        for index in 0..self.containers.len() {
+            let waiting = self.containers[index].stage == Stage::Waiting;
+            if waiting && self.readiness(now, index) == Readiness::Ready {
+                self.create_one(index, actions);
             }
         }
         for container in &mut self.containers {
-            if container.stage == Stage::Created && self.phase != Phase::Stopping {
+            if container.stage == Stage::Created {
                 container.stage = Stage::Starting;
                 actions.push(Action::Start { container: container.spec.name.clone() });
             }
         }
+    }
+
+    /// A waiting container that waits in vain, and why.
+    fn next_hopeless(&self, now: Timestamp) -> Option<(usize, String)> {
+        let waiting = self.containers.iter().enumerate().filter(|(_, c)| c.stage == Stage::Waiting);
+        waiting.map(|(index, _)| (index, self.readiness(now, index))).find_map(|(index, readiness)| match readiness {
+            Readiness::Never(reason) => Some((index, reason)),
+            Readiness::Ready | Readiness::Waiting => None,
+        })
     }
 
     fn create_one(&mut self, index: usize, actions: &mut Vec<Action>) {

@@ -424,9 +424,8 @@ fn recovery_takes_up_what_is_there() {
     let truth = |name: &str, state| ContainerTruth {
         name: name.to_owned(),
         state,
-        image_digest: Some("sha256:aa".to_owned()),
-        image_id: None,
-        stop_signal: None,
+        reason: None,
+        image: Some(image(None)),
         created_at: Some(T0),
         started_at: Some(T0),
         finished_at: None,
