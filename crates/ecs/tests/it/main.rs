@@ -1,0 +1,9 @@
+//! ECS against the in-memory store, with a stand-in for Fargate and a host's agent that write the
+//! records the real ones would.
+
+mod access;
+mod clusters;
+mod definitions;
+mod settings;
+mod support;
+mod tasks;
