@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use gantry_base::SharedClock;
 use parking_lot::Mutex;
@@ -22,6 +23,9 @@ use crate::proto::{Answer, CONFIG, Op, STATE, ShimState};
 use crate::sandbox::{Link, Sandbox, SandboxConfig, SandboxRecord, Shared};
 use crate::shim::{BOOT, Boot};
 use crate::sys;
+
+/// A shim sets itself up in milliseconds; on a host that is on its knees it may take longer.
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How to run this program as a shim: `<exe> <args..> <directory>` must call [`crate::shim::main`].
 #[derive(Clone, Debug)]
@@ -232,6 +236,13 @@ impl Engine {
                 }
             }
         };
+        if let Err(e) = await_ready(&mut shim.stream) {
+            let _ = shim.child.kill();
+            let said = fs::read_to_string(shim.dir.join("shim.log")).unwrap_or_default();
+            end_warm(shim);
+            let reason = format!("the shim did not come up ({e}): {}", said.trim());
+            return Err(Error::Shim { sandbox: record.id.clone(), reason });
+        }
         let json = serde_json::to_vec(record).map_err(io::Error::from).during("write", CONFIG)?;
         fs::write(shim.dir.join(CONFIG), json).during("write", shim.dir.display())?;
         fs::rename(&shim.dir, dir).during("make", dir.display())?;
@@ -305,6 +316,12 @@ impl Drop for Inner {
             end_warm(shim);
         }
     }
+}
+
+/// Waits for the byte that says the shim has set itself up and no longer needs its path.
+fn await_ready(stream: &mut StdUnixStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(READY_TIMEOUT))?;
+    io::Read::read_exact(stream, &mut [0u8; 1])
 }
 
 /// A warm shim ends when its socket is closed.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -134,7 +134,8 @@ impl Link {
 async fn serve(shared: Arc<Shared>, link: Arc<Link>, reader: OwnedReadHalf, child: Option<std::process::Child>) {
     let Some(pidfd) = link.pidfd.clone() else { return };
     let ended = async {
-        match AsyncFd::register_with_interest(PidFd(pidfd), Interest::READABLE) {
+        // SAFETY: the descriptor is owned by what is registered and stays the same while it lives.
+        match unsafe { AsyncFd::register_with_interest(PidFd(pidfd), Interest::READABLE) } {
             Ok(fd) => drop(fd.readable().await),
             Err(e) => tracing::error!(sandbox = shared.id, error = %e, "cannot watch the shim"),
         }
@@ -192,9 +193,9 @@ fn resync(shared: &Arc<Shared>, link: &Arc<Link>) {
 
 struct PidFd(Arc<OwnedFd>);
 
-impl AsFd for PidFd {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+impl AsRawFd for PidFd {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.0.as_raw_fd()
     }
 }
 

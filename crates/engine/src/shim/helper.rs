@@ -24,7 +24,7 @@ use crate::sys;
 /// A running helper, as the shim sees it.
 pub(super) struct Helper {
     pub(super) pid: i32,
-    /// The container process's pid in decimal, or `!` and an error text; then the end.
+    /// The container process's pid in decimal, or `!` and an error text; then a NUL.
     pub(super) result: OwnedFd,
 }
 
@@ -70,13 +70,15 @@ fn spawn(cgroup: &Cgroup, mut keep: Vec<RawFd>, work: impl FnOnce() -> Result<i3
     }
     keep.push(write.as_raw_fd());
     close_others(&mut keep);
-    let text = match cgroup.enter(into.is_some()) {
+    let mut text = match cgroup.enter(into.is_some()) {
         Err(e) => format!("!cgroup: {e}"),
         Ok(()) => match work() {
             Ok(pid) => pid.to_string(),
             Err(text) => format!("!{text}"),
         },
     };
+    // The container's init still holds this pipe: its end cannot be the signal.
+    text.push('\0');
     let mut write = fs::File::from(write);
     let _ = write.write_all(text.as_bytes());
     // SAFETY: ends the fork without running the shim's destructors.

@@ -20,15 +20,14 @@ impl Shim {
     pub(super) fn on_helper(&mut self, id: u64) {
         let Some(pending) = self.helpers.get_mut(&id) else { return };
         let mut buffer = [0u8; 4096];
-        // The helper's end may be blocking, it only ever holds one short line.
-        match sys::read_nonblocking(pending.helper.result.as_fd(), &mut buffer) {
-            Ok(None) => return,
-            Ok(Some(n)) if n > 0 => {
-                pending.text.extend_from_slice(&buffer[..n]);
-                return;
+        loop {
+            match sys::read_nonblocking(pending.helper.result.as_fd(), &mut buffer) {
+                Ok(Some(n)) if n > 0 => pending.text.extend_from_slice(&buffer[..n]),
+                Ok(None) if pending.text.last() != Some(&0) => return,
+                _ => break,
             }
-            _ => {}
         }
+        pending.text.pop_if(|b| *b == 0);
         if let Some(pending) = self.helpers.remove(&id) {
             self.helper_done(pending);
         }

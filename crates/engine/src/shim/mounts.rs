@@ -30,6 +30,8 @@ impl Mounts {
     /// Leaves the host's mount namespace and builds the base. `state` is the sandbox's directory
     /// on disk, kept reachable at `<base>/s`.
     pub(super) fn isolate(state: BorrowedFd<'_>, state_path: &Path) -> io::Result<Self> {
+        // A mount of the host's namespace cannot be cloned from inside another one.
+        let tree = sys::open_tree_clone(Path::new(&format!("/proc/self/fd/{}", state.as_raw_fd())))?;
         sys::unshare(libc::CLONE_NEWNS)?;
         // Slave: mounts the operator makes or ends still come and go here, none of ours go out.
         sys::mount("", Path::new("/"), "", libc::MS_REC | libc::MS_SLAVE, None)?;
@@ -39,8 +41,6 @@ impl Mounts {
             .find(|b| b.is_dir() && !state_path.starts_with(b))
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no directory to build mounts in"))?
             .to_owned();
-        let source = PathBuf::from(format!("/proc/self/fd/{}", state.as_raw_fd()));
-        let tree = sys::open_tree_clone(&source)?;
         sys::mount("gantry", &base, "tmpfs", libc::MS_NOSUID | libc::MS_NODEV, Some(BASE_OPTIONS))?;
         sys::mount("", &base, "", libc::MS_PRIVATE, None)?;
         let mounts = Self { base, layers: BTreeMap::new() };

@@ -32,23 +32,26 @@ const OOM_SCORE_ADJ: &str = "-900";
 pub(super) fn prepare(dir: &Path) -> io::Result<Shim> {
     let state_dir = sys::open_dir(dir)?;
     let boot: Boot = serde_json::from_slice(&fs::read(dir.join(BOOT))?)?;
-    let control = take_control()?;
-    become_daemon()?;
-    let tree = CgroupTree::detect()?;
+    let control = take_control().map_err(at("take the control socket"))?;
+    become_daemon().map_err(at("become a daemon"))?;
+    let tree = CgroupTree::detect().map_err(at("find cgroups"))?;
     let shims = tree.group(boot.shims_cgroup);
-    shims.create()?;
-    shims.enter(false)?;
+    shims.create().map_err(at("make the shims' cgroup"))?;
+    shims.enter(false).map_err(at("enter the shims' cgroup"))?;
     let _ = fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
     // By descriptor: a warm shim's directory is renamed when it gets its sandbox.
     let socket = PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", state_dir.as_raw_fd()));
     let _ = fs::remove_file(&socket);
-    let listener = UnixListener::bind(&socket)?;
+    let listener = UnixListener::bind(&socket).map_err(at("bind the socket"))?;
     set_mode(&socket, 0o600)?;
     listener.set_nonblocking(true)?;
     let state_path = fs::canonicalize(dir)?;
-    let mounts = Mounts::isolate(state_dir.as_fd(), &state_path)?;
-    let tree = mounts.adopt_cgroups(tree)?;
+    let mounts = Mounts::isolate(state_dir.as_fd(), &state_path).map_err(at("set up mounts"))?;
+    let tree = mounts.adopt_cgroups(tree).map_err(at("take over cgroups"))?;
     let mut conns = BTreeMap::new();
+    // The engine waits for this before it renames the directory.
+    let mut control = control;
+    io::Write::write_all(&mut control, b"\n")?;
     conns.insert(0, Conn::new(control)?);
     Ok(Shim {
         mounts,
@@ -64,6 +67,11 @@ pub(super) fn prepare(dir: &Path) -> io::Result<Shim> {
         next_id: 1,
         closing: None,
     })
+}
+
+/// Names the step that failed.
+fn at(step: &'static str) -> impl Fn(io::Error) -> io::Error {
+    move |e| io::Error::new(e.kind(), format!("{step}: {e}"))
 }
 
 /// Standard input is the engine's socket: move it away and put /dev/null there.
