@@ -31,12 +31,6 @@ impl AddressClaim {
         address_key(&self.vpc_cidr, self.private_ip)
     }
 
-    /// What [`address_key`] was made of.
-    pub fn parse_address_key(key: &[u8]) -> Option<(String, Ipv4Addr)> {
-        let (cidr, ip) = std::str::from_utf8(key).ok()?.strip_prefix(ADDRESSES)?.split_once('/')?;
-        Some((cidr.replace('_', "/"), ip.parse().ok()?))
-    }
-
     pub fn eni_key(&self) -> String {
         eni_key(&self.account, &self.region, &self.eni_id)
     }
@@ -44,6 +38,12 @@ impl AddressClaim {
 
 pub fn address_key(vpc_cidr: &str, ip: Ipv4Addr) -> String {
     format!("{ADDRESSES}{}/{ip}", vpc_cidr.replace('/', "_"))
+}
+
+/// What [`address_key`] was made of.
+pub fn parse_address_key(key: &[u8]) -> Option<(String, Ipv4Addr)> {
+    let (cidr, ip) = std::str::from_utf8(key).ok()?.strip_prefix(ADDRESSES)?.split_once('/')?;
+    Some((cidr.replace('_', "/"), ip.parse().ok()?))
 }
 
 pub fn eni_key(account: &AccountId, region: &Region, eni_id: &str) -> String {
