@@ -86,8 +86,9 @@ fn settle(snapshot: &Snapshot, sandbox_id: &str) -> Option<Action> {
             Some(Placement::Placed { .. }) if env.request.desired == Desired::Stopped && !env.stop_sent => {
                 Some(Action::SendStop { sandbox_id: sandbox_id.to_owned(), host_id: claim.host_id.clone() })
             }
-            Some(Placement::Refused { .. }) => Some(Action::Release { sandbox_id: sandbox_id.to_owned() }),
-            _ => None,
+            Some(Placement::Placed { .. }) => None,
+            // What it holds is from before: given back before anything new is given.
+            Some(Placement::Refused { .. }) | None => Some(Action::Release { sandbox_id: sandbox_id.to_owned() }),
         },
         (_, None) => None,
     }
@@ -140,6 +141,9 @@ fn place_waiting(snapshot: &mut Snapshot, config: &Config, now: Timestamp, dirty
     let mut cursors = std::mem::take(&mut snapshot.cursors);
     for (requested_at, sandbox_id) in turn {
         let Some(env) = snapshot.environments.get(&sandbox_id) else { continue };
+        if snapshot.claims.contains_key(&sandbox_id) {
+            continue;
+        }
         if let Some(seat) = find_seat(snapshot, env, config, &mut given, &mut cursors) {
             plan.actions.push(Action::Place { sandbox_id, seat });
         } else if due(requested_at) {
