@@ -295,8 +295,16 @@ impl Cgroup {
         fs::write(dir.join("devices.deny"), "a")?;
         // Any node may be made, few may be opened: null zero full random urandom tty ptmx pts.
         for rule in [
-            "c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm",
-            "c 5:2 rwm", "c 136:* rwm",
+            "c *:* m",
+            "b *:* m",
+            "c 1:3 rwm",
+            "c 1:5 rwm",
+            "c 1:7 rwm",
+            "c 1:8 rwm",
+            "c 1:9 rwm",
+            "c 5:0 rwm",
+            "c 5:2 rwm",
+            "c 136:* rwm",
         ] {
             fs::write(dir.join("devices.allow"), rule)?;
         }
@@ -438,9 +446,7 @@ fn shares_to_weight(shares: u32) -> u64 {
 
 /// The number after `key` at the start of a line.
 fn field(text: &str, key: &str) -> u64 {
-    text.lines()
-        .find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
-        .unwrap_or(0)
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

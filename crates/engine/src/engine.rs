@@ -206,7 +206,11 @@ impl Engine {
             shared.learn(container);
         }
         let gone = Arc::clone(&shared);
-        let told = tokio::task::spawn_blocking(move || gone.shim_is_gone("the sandbox's shim was not running when the engine came back (killed, or the host was restarted)"));
+        let told = tokio::task::spawn_blocking(move || {
+            gone.shim_is_gone(
+                "the sandbox's shim was not running when the engine came back (killed, or the host was restarted)",
+            )
+        });
         let _ = told.await;
         Ok(Sandbox { shared, link: Link::dead() })
     }
@@ -333,10 +337,8 @@ fn end_warm(shim: WarmShim) {
 }
 
 fn open_blocking(config: EngineConfig) -> Result<Inner> {
-    let cgroups = CgroupTree::detect().map_err(|_| Error::Unsupported {
-        feature: "cgroups",
-        mend: "mount cgroup2 at /sys/fs/cgroup".to_owned(),
-    })?;
+    let cgroups = CgroupTree::detect()
+        .map_err(|_| Error::Unsupported { feature: "cgroups", mend: "mount cgroup2 at /sys/fs/cgroup".to_owned() })?;
     for dir in [config.data_dir.clone(), config.data_dir.join("sandboxes")] {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).during("create", dir.display())?;
     }

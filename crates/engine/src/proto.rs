@@ -29,12 +29,24 @@ pub(crate) struct Request {
 pub(crate) enum Op {
     Init(Box<InitOp>),
     Create(Box<CreateOp>),
-    Start { name: String },
-    Kill { name: String, signal: i32 },
+    Start {
+        name: String,
+    },
+    Kill {
+        name: String,
+        signal: i32,
+    },
     Exec(Box<ExecOp>),
-    Stats { name: Option<String> },
-    Remove { name: String },
-    AckLog { name: String, offset: u64 },
+    Stats {
+        name: Option<String>,
+    },
+    Remove {
+        name: String,
+    },
+    AckLog {
+        name: String,
+        offset: u64,
+    },
     Status,
     /// Kill everything, answer, end.
     Shutdown,

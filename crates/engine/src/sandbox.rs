@@ -92,12 +92,7 @@ pub struct Sandbox {
 }
 
 impl Shared {
-    pub(crate) fn new(
-        dir: PathBuf,
-        record: SandboxRecord,
-        cgroup: Cgroup,
-        now: gantry_base::SharedClock,
-    ) -> Arc<Self> {
+    pub(crate) fn new(dir: PathBuf, record: SandboxRecord, cgroup: Cgroup, now: gantry_base::SharedClock) -> Arc<Self> {
         Arc::new(Self {
             id: record.id.clone(),
             dir,
@@ -280,7 +275,11 @@ impl Sandbox {
 
     /// Everything that happens from now on. Subscribe first, then read [`Sandbox::status`].
     pub fn events(&self) -> EventStream {
-        EventStream { receiver: self.shared.events.subscribe(), shared: Arc::clone(&self.shared), caught_up: VecDeque::new() }
+        EventStream {
+            receiver: self.shared.events.subscribe(),
+            shared: Arc::clone(&self.shared),
+            caught_up: VecDeque::new(),
+        }
     }
 
     /// Waits until the container has ended.
@@ -303,9 +302,8 @@ impl Sandbox {
     /// No such container.
     pub fn logs(&self, name: &str, offset: Option<u64>) -> Result<LogReader> {
         let containers = self.shared.containers.lock();
-        let tracked = containers
-            .get(name)
-            .ok_or_else(|| Error::NotFound { kind: "container", name: name.to_owned() })?;
+        let tracked =
+            containers.get(name).ok_or_else(|| Error::NotFound { kind: "container", name: name.to_owned() })?;
         let from = offset.unwrap_or(tracked.status.borrow().log_acked);
         Ok(LogReader::new(self.shared.log_dir(name), from, tracked.log.subscribe()))
     }
@@ -332,7 +330,11 @@ impl EventStream {
                 Err(broadcast::error::RecvError::Lagged(_)) => {
                     for s in self.shared.snapshot() {
                         if let Some(at) = s.started_at {
-                            self.caught_up.push_back(SandboxEvent::Started { container: s.name.clone(), pid: s.pid, at });
+                            self.caught_up.push_back(SandboxEvent::Started {
+                                container: s.name.clone(),
+                                pid: s.pid,
+                                at,
+                            });
                         }
                         if let Some(exit) = s.exit {
                             self.caught_up.push_back(SandboxEvent::Exited { container: s.name, exit });

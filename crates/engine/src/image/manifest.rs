@@ -208,7 +208,8 @@ mod tests {
     #[test]
     fn documents_are_told_apart() {
         let d = format!("sha256:{}", "0".repeat(64));
-        let image = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{d}"}},"layers":[{{"digest":"{d}","size":3}}]}}"#);
+        let image =
+            format!(r#"{{"schemaVersion":2,"config":{{"digest":"{d}"}},"layers":[{{"digest":"{d}","size":3}}]}}"#);
         assert!(matches!(parse(image.as_bytes()), Ok(Manifest::Image { .. })));
         let arch = ARCHITECTURE;
         let index = format!(
@@ -223,7 +224,8 @@ mod tests {
         let climb = r#"{"schemaVersion":2,"config":{"digest":"sha256:../../x"},"layers":[]}"#;
         assert!(parse(climb.as_bytes()).is_err());
         let many = format!(r#"{{"digest":"{d}"}},"#).repeat(200);
-        let many = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{d}"}},"layers":[{}]}}"#, many.trim_end_matches(','));
+        let many =
+            format!(r#"{{"schemaVersion":2,"config":{{"digest":"{d}"}},"layers":[{}]}}"#, many.trim_end_matches(','));
         assert!(parse(many.as_bytes()).unwrap_err().contains("limit is 127"));
     }
 

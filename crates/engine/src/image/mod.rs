@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use manifest::{ImageConfig, RootFs, RunConfig};
-pub(crate) use pull::ImageStore;
 pub use pull::ImageLimits;
+pub(crate) use pull::ImageStore;
 pub use reference::ImageRef;
 pub use source::{BlobSource, ByteStream, ImageSource, ManifestBytes, RegistryAuth};
 

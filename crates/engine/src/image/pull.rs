@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -126,11 +127,11 @@ impl ImageStore {
         let image_config = self.fetch_config(reference, source, &config).await?;
         let diff_ids = check_config(&image_config, &layers).map_err(failed)?;
         let budget = AtomicU64::new(0);
-        futures_util::stream::iter(layers.iter().zip(diff_ids))
-            .map(|(layer, diff_id)| self.layer(reference, source, layer, diff_id, &budget))
-            .buffer_unordered(PARALLEL_LAYERS)
-            .try_collect::<Vec<()>>()
-            .await?;
+        let mut jobs: Vec<BoxFuture<'_, Result<()>>> = Vec::with_capacity(layers.len());
+        for (layer, diff_id) in layers.iter().zip(diff_ids) {
+            jobs.push(Box::pin(self.layer(reference, source, layer, diff_id, &budget)));
+        }
+        futures_util::stream::iter(jobs).buffer_unordered(PARALLEL_LAYERS).try_collect::<Vec<()>>().await?;
         let record = ImageRecord { digest: top.digest.clone(), config: image_config, size_bytes };
         self.remember(&record).map_err(failed)?;
         Ok(self.image(record))
@@ -243,7 +244,8 @@ impl ImageStore {
         let left = self.limits.unpacked_bytes.saturating_sub(budget.load(Ordering::Relaxed));
         let limits = ImageLimits { unpacked_bytes: left, ..self.limits };
         let (digest, diff_id, work) = (layer.digest.clone(), diff_id.to_owned(), tmp.clone());
-        let unpacked = blocking(blob, move |reader| unpack_layer(reader, &digest, &diff_id, &work, limits, &target)).await;
+        let unpacked =
+            blocking(blob, move |reader| unpack_layer(reader, &digest, &diff_id, &work, limits, &target)).await;
         match unpacked {
             Ok(bytes) => {
                 let total = budget.fetch_add(bytes, Ordering::Relaxed) + bytes;
@@ -299,11 +301,7 @@ fn hex_digest(bytes: &[u8]) -> String {
 }
 
 fn verify(want: &str, got: &str) -> Step<()> {
-    if want == got {
-        Ok(())
-    } else {
-        Err(Failure(PullFailure::Digest, format!("content of {want} has digest {got}")))
-    }
+    if want == got { Ok(()) } else { Err(Failure(PullFailure::Digest, format!("content of {want} has digest {got}"))) }
 }
 
 fn verify_manifest(manifest: &ManifestBytes, reference: &ImageRef) -> Step<()> {
@@ -347,7 +345,8 @@ async fn blocking<T: Send + 'static>(
         BlobSource::File(file) => tokio::task::spawn_blocking(move || work(Box::new(file))).await.map_err(storage)?,
         BlobSource::Stream(mut stream) => {
             let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(STREAM_DEPTH);
-            let job = tokio::task::spawn_blocking(move || work(Box::new(ChannelReader { receiver, held: Bytes::new() })));
+            let job =
+                tokio::task::spawn_blocking(move || work(Box::new(ChannelReader { receiver, held: Bytes::new() })));
             while let Some(chunk) = stream.next().await {
                 // A closed channel: the worker gave up and says why itself.
                 if sender.send(chunk).await.is_err() {
@@ -471,12 +470,7 @@ fn unpack_layer(
     }
 }
 
-fn unpack_tar<R: Read>(
-    decoder: R,
-    packed: &Arc<AtomicU64>,
-    tmp: &Path,
-    limits: ImageLimits,
-) -> Step<(String, u64, R)> {
+fn unpack_tar<R: Read>(decoder: R, packed: &Arc<AtomicU64>, tmp: &Path, limits: ImageLimits) -> Step<(String, u64, R)> {
     let bounded = Bounded { inner: decoder, packed: Arc::clone(packed), unpacked: 0, limits };
     let mut tar = TarReader::new(Hashing::new(bounded));
     let failed = |e: TarError| match e {

@@ -106,9 +106,8 @@ fn is_tag(tag: &str) -> bool {
 
 /// `sha256:` and 64 lower-case hexadecimal digits: the one algorithm the engine verifies.
 pub(crate) fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
-    })
+    text.strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f')))
 }
 
 impl fmt::Display for ImageRef {

@@ -220,16 +220,13 @@ fn ustar_path(block: &[u8; BLOCK]) -> Vec<u8> {
     let name = field(&block[0..100]);
     let prefix = field(&block[345..500]);
     // Only POSIX archives ("ustar\0") have a prefix; GNU ones ("ustar ") keep times there.
-    if &block[257..263] == b"ustar\0" && !prefix.is_empty() {
-        [prefix, b"/", name].concat()
-    } else {
-        name.to_vec()
-    }
+    if &block[257..263] == b"ustar\0" && !prefix.is_empty() { [prefix, b"/", name].concat() } else { name.to_vec() }
 }
 
 fn check_sum(block: &[u8; BLOCK]) -> Result<(), TarError> {
     let want = number(&block[148..156])?;
-    let sum: u64 = block.iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u64::from(*b) }).sum();
+    let sum: u64 =
+        block.iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u64::from(*b) }).sum();
     if sum == want { Ok(()) } else { malformed("archive header with a wrong checksum") }
 }
 

@@ -246,7 +246,10 @@ fn clean(path: &[u8]) -> Result<Vec<&[u8]>, TarError> {
             b"" | b"." => {}
             b".." => return Err(TarError::Malformed(format!("path {:?} climbs out of the archive", shown()))),
             _ if part.len() > MAX_COMPONENT_BYTES => {
-                return Err(TarError::Limit(format!("a file name longer than {MAX_COMPONENT_BYTES} bytes: {:?}", shown())));
+                return Err(TarError::Limit(format!(
+                    "a file name longer than {MAX_COMPONENT_BYTES} bytes: {:?}",
+                    shown()
+                )));
             }
             _ if part.contains(&0) => return Err(TarError::Malformed(format!("NUL in path {:?}", shown()))),
             _ => parts.push(part),
@@ -341,9 +344,9 @@ fn named(path: &[u8], e: io::Error) -> TarError {
     let shown = String::from_utf8_lossy(&path[..path.len().min(200)]).into_owned();
     match e.raw_os_error() {
         Some(libc::EXDEV) => TarError::Malformed(format!("path {shown:?} leads out of the archive through a link")),
-        Some(libc::ELOOP | libc::ENOTDIR | libc::ENOENT | libc::EEXIST | libc::ENOTEMPTY | libc::EPERM | libc::EINVAL) => {
-            TarError::Malformed(format!("path {shown:?}: {}", sys::strerror(&e)))
-        }
+        Some(
+            libc::ELOOP | libc::ENOTDIR | libc::ENOENT | libc::EEXIST | libc::ENOTEMPTY | libc::EPERM | libc::EINVAL,
+        ) => TarError::Malformed(format!("path {shown:?}: {}", sys::strerror(&e))),
         _ => TarError::Io(e),
     }
 }

@@ -49,9 +49,8 @@ pub(crate) fn resolve(spec: &str, passwd: &str, group: &str) -> Result<ResolvedU
     };
     let user = if user.is_empty() { "0" } else { user };
     let number = user.parse::<u32>().ok();
-    let entry = passwd_lines(passwd).find(|p| p.name == user).or_else(|| {
-        passwd_lines(passwd).find(|p| Some(p.uid) == number)
-    });
+    let entry =
+        passwd_lines(passwd).find(|p| p.name == user).or_else(|| passwd_lines(passwd).find(|p| Some(p.uid) == number));
     let (uid, own_gid, name, home) = match (&entry, number) {
         (Some(p), _) => (p.uid, p.gid, Some(p.name), p.home),
         (None, Some(uid)) if uid <= i32::MAX as u32 => (uid, 0, None, if uid == 0 { "/root" } else { "/" }),
@@ -69,7 +68,8 @@ pub(crate) fn resolve(spec: &str, passwd: &str, group: &str) -> Result<ResolvedU
             }
         },
     };
-    let mut additional = BTreeSet::new();
+    // As Docker and runc do: the primary group is among the supplementary ones.
+    let mut additional = BTreeSet::from([gid]);
     if wanted_group.is_none()
         && let Some(name) = name
     {
@@ -89,15 +89,15 @@ mod tests {
     #[test]
     fn table() {
         for (spec, want) in [
-            ("", Ok((0, 0, vec![], "/root"))),
-            ("root", Ok((0, 0, vec![], "/root"))),
-            ("app", Ok((1000, 1001, vec![29, 44], "/srv/app"))),
-            ("1000", Ok((1000, 1001, vec![29, 44], "/srv/app"))),
-            ("4242", Ok((4242, 0, vec![], "/"))),
-            ("4242:7", Ok((4242, 7, vec![], "/"))),
-            ("app:audio", Ok((1000, 29, vec![], "/srv/app"))),
-            ("app:", Ok((1000, 1001, vec![29, 44], "/srv/app"))),
-            (":44", Ok((0, 44, vec![], "/root"))),
+            ("", Ok((0, 0, vec![0], "/root"))),
+            ("root", Ok((0, 0, vec![0], "/root"))),
+            ("app", Ok((1000, 1001, vec![29, 44, 1001], "/srv/app"))),
+            ("1000", Ok((1000, 1001, vec![29, 44, 1001], "/srv/app"))),
+            ("4242", Ok((4242, 0, vec![0], "/"))),
+            ("4242:7", Ok((4242, 7, vec![7], "/"))),
+            ("app:audio", Ok((1000, 29, vec![29], "/srv/app"))),
+            ("app:", Ok((1000, 1001, vec![29, 44, 1001], "/srv/app"))),
+            (":44", Ok((0, 44, vec![44], "/root"))),
             ("nobody", Err("unable to find user nobody: no matching entries in passwd file")),
             ("app:wheel", Err("unable to find group wheel: no matching entries in group file")),
             ("4294967295", Err("uids and gids must be in range 0-2147483647")),

@@ -14,8 +14,20 @@ use crate::seccomp::SeccompProfile;
 /// Docker's and Fargate's default set.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html>
 pub const DEFAULT_CAPABILITIES: [&str; 14] = [
-    "CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP",
-    "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FSETID",
+    "FOWNER",
+    "MKNOD",
+    "NET_RAW",
+    "SETGID",
+    "SETUID",
+    "SETFCAP",
+    "SETPCAP",
+    "NET_BIND_SERVICE",
+    "SYS_CHROOT",
+    "KILL",
+    "AUDIT_WRITE",
 ];
 
 /// Docker's default size of `/dev/shm`.
@@ -182,7 +194,10 @@ impl ContainerConfig {
         }
         for path in self.tmpfs.iter().map(|t| &t.destination).chain(self.mounts.iter().map(|m| &m.destination)) {
             if !path.is_absolute() || path.components().any(|c| c == std::path::Component::ParentDir) {
-                return Err(Error::Invalid { what: "mount path", reason: format!("{} is not absolute", path.display()) });
+                return Err(Error::Invalid {
+                    what: "mount path",
+                    reason: format!("{} is not absolute", path.display()),
+                });
             }
         }
         if let Some(bad) = self.ulimits.iter().find(|u| crate::shim::rlimit(&u.name).is_none() || u.soft > u.hard) {
@@ -300,10 +315,20 @@ fn signal_number(text: &str) -> Option<i32> {
         return (1..=64).contains(&number).then_some(number);
     }
     const NAMES: [(&str, i32); 14] = [
-        ("HUP", libc::SIGHUP), ("INT", libc::SIGINT), ("QUIT", libc::SIGQUIT), ("ABRT", libc::SIGABRT),
-        ("KILL", libc::SIGKILL), ("USR1", libc::SIGUSR1), ("USR2", libc::SIGUSR2), ("PIPE", libc::SIGPIPE),
-        ("ALRM", libc::SIGALRM), ("TERM", libc::SIGTERM), ("CONT", libc::SIGCONT), ("STOP", libc::SIGSTOP),
-        ("WINCH", libc::SIGWINCH), ("PWR", libc::SIGPWR),
+        ("HUP", libc::SIGHUP),
+        ("INT", libc::SIGINT),
+        ("QUIT", libc::SIGQUIT),
+        ("ABRT", libc::SIGABRT),
+        ("KILL", libc::SIGKILL),
+        ("USR1", libc::SIGUSR1),
+        ("USR2", libc::SIGUSR2),
+        ("PIPE", libc::SIGPIPE),
+        ("ALRM", libc::SIGALRM),
+        ("TERM", libc::SIGTERM),
+        ("CONT", libc::SIGCONT),
+        ("STOP", libc::SIGSTOP),
+        ("WINCH", libc::SIGWINCH),
+        ("PWR", libc::SIGPWR),
     ];
     let bare = text.strip_prefix("SIG").unwrap_or(text);
     if let Some(offset) = bare.strip_prefix("RTMIN+") {
@@ -319,8 +344,15 @@ mod tests {
     #[test]
     fn signals_by_name_and_number() {
         for (text, want) in [
-            ("SIGTERM", Some(15)), ("TERM", Some(15)), ("9", Some(9)), ("SIGRTMIN+3", Some(37)), ("SIGQUIT", Some(3)),
-            ("0", None), ("65", None), ("SIGNOPE", None), ("", None),
+            ("SIGTERM", Some(15)),
+            ("TERM", Some(15)),
+            ("9", Some(9)),
+            ("SIGRTMIN+3", Some(37)),
+            ("SIGQUIT", Some(3)),
+            ("0", None),
+            ("65", None),
+            ("SIGNOPE", None),
+            ("", None),
         ] {
             assert_eq!(signal_number(text), want, "{text}");
         }

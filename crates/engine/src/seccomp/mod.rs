@@ -149,8 +149,7 @@ mod tests {
     fn every_listed_call_is_allowed_and_the_rest_is_not() {
         let filter = Filter::compile(SeccompProfile::Default);
         assert!(filter.0.len() < 4096, "the kernel takes 4096 instructions");
-        let listed: Vec<i64> =
-            table::ALLOWED.iter().flat_map(|g| g.iter()).chain(table::LEGACY).copied().collect();
+        let listed: Vec<i64> = table::ALLOWED.iter().flat_map(|g| g.iter()).chain(table::LEGACY).copied().collect();
         for nr in 0..600 {
             let got = run(&filter, AUDIT_ARCH, nr, 0);
             if listed.contains(&i64::from(nr)) {

@@ -22,7 +22,9 @@ pub(super) enum Phase {
     Starting(Waiter),
     Running,
     /// The first process is gone, its output not all read yet.
-    Draining { until_ms: i64 },
+    Draining {
+        until_ms: i64,
+    },
     Exited,
 }
 
@@ -100,6 +102,16 @@ impl Container {
         self.status = None;
         let text = String::from_utf8_lossy(&std::mem::take(&mut self.status_text)).into_owned();
         Some(if text.is_empty() { Ok(()) } else { Err(text) })
+    }
+
+    /// An error already said, though the process that said it may still hold the pipe.
+    pub(super) fn status_error(&mut self) -> Option<String> {
+        let ended = self.read_status();
+        let held = String::from_utf8_lossy(&self.status_text).into_owned();
+        match ended {
+            Some(Err(text)) => Some(text),
+            _ => Some(held).filter(|text| !text.is_empty()),
+        }
     }
 
     pub(super) fn state(&self) -> ContainerState {

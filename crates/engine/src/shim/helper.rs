@@ -214,7 +214,9 @@ fn become_user(job: &ExecJob<'_>) -> Result<(), String> {
     // SAFETY: plain system calls; every pointer is to a live value of this function.
     unsafe {
         check(libc::setsid()).map_err(step("setsid"))?;
-        let null = OwnedFd::from_raw_fd(check(libc::open(c"/dev/null".as_ptr(), libc::O_RDWR)).map_err(step("/dev/null"))? as RawFd);
+        let null = OwnedFd::from_raw_fd(
+            check(libc::open(c"/dev/null".as_ptr(), libc::O_RDWR)).map_err(step("/dev/null"))? as RawFd,
+        );
         check(libc::dup2(null.as_raw_fd(), 0)).map_err(step("stdin"))?;
         check(libc::dup2(job.output.as_raw_fd(), 1)).map_err(step("stdout"))?;
         check(libc::dup2(job.output.as_raw_fd(), 2)).map_err(step("stderr"))?;

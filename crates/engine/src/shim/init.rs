@@ -40,11 +40,8 @@ fn run(child: libc::pid_t, all: &libc::sigset_t) -> ! {
                     break;
                 }
                 if pid == child {
-                    let code = if libc::WIFEXITED(status) {
-                        libc::WEXITSTATUS(status)
-                    } else {
-                        128 + libc::WTERMSIG(status)
-                    };
+                    let code =
+                        if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) };
                     // SAFETY: ends the process; the kernel kills the rest of the pid namespace.
                     unsafe { libc::_exit(code) }
                 }

@@ -60,11 +60,7 @@ impl Shim {
                 }
             }
             Err(text) => {
-                let said = c.read_status();
-                let text = match said {
-                    Some(Err(reason)) => reason,
-                    _ => text,
-                };
+                let text = c.status_error().unwrap_or(text);
                 c.cgroup.kill();
                 self.discard(name);
                 self.save();
@@ -112,7 +108,8 @@ impl Shim {
             self.finish_execs();
             return true;
         }
-        let Some(name) = self.containers.iter().find(|(_, c)| c.pid == pid && c.pidfd.is_some()).map(|(n, _)| n.clone())
+        let Some(name) =
+            self.containers.iter().find(|(_, c)| c.pid == pid && c.pidfd.is_some()).map(|(n, _)| n.clone())
         else {
             return false;
         };

@@ -73,7 +73,9 @@ impl Shim {
             [("resolv.conf", &init.resolv_conf), ("hosts", &init.hosts), ("hostname", &format!("{}\n", init.hostname))]
         {
             let path = self.mounts.path("etc").join(file);
-            fs::write(&path, text).and_then(|()| sys::lchown(&path, owner, owner)).map_err(io_failure("write etc files"))?;
+            fs::write(&path, text)
+                .and_then(|()| sys::lchown(&path, owner, owner))
+                .map_err(io_failure("write etc files"))?;
         }
         self.sandbox = Some(Sandbox { init, cgroup, netns, userns });
         self.save();
@@ -118,8 +120,7 @@ impl Shim {
         let owner = sandbox.init.userns.map_or(0, |u| u.host_start);
         let layers = self.mounts.layers(&op.layers, userns).map_err(io_failure("mount layers"))?;
         let rootfs = self.mounts.overlay(&name, &layers, owner).map_err(io_failure("mount root file system"))?;
-        let user = resolve_user(&rootfs, &op.user)
-            .map_err(|text| Failure { kind: FailureKind::CannotStart, text })?;
+        let user = resolve_user(&rootfs, &op.user).map_err(|text| Failure { kind: FailureKind::CannotStart, text })?;
         let hostname = op.hostname.clone().unwrap_or_else(|| sandbox.init.hostname.clone());
         op.env = spec::complete_env(&op.env, &user.home, &hostname);
         let caps = if userns.is_none() && !filtered {
@@ -210,11 +211,14 @@ impl Shim {
         let mut staged = Vec::new();
         let etc = self.mounts.path("etc");
         let own = self.mounts.path("c").join(&op.name);
-        for (file, text) in [("hosts", op.extra_hosts.as_str()), ("resolv.conf", op.resolv_conf.as_deref().unwrap_or(""))] {
+        for (file, text) in
+            [("hosts", op.extra_hosts.as_str()), ("resolv.conf", op.resolv_conf.as_deref().unwrap_or(""))]
+        {
             if text.is_empty() {
                 continue;
             }
-            let shared = if file == "hosts" { fs::read_to_string(etc.join(file)).unwrap_or_default() } else { String::new() };
+            let shared =
+                if file == "hosts" { fs::read_to_string(etc.join(file)).unwrap_or_default() } else { String::new() };
             let path = own.join(file);
             fs::write(&path, shared + text)
                 .and_then(|()| sys::lchown(&path, owner, owner))
@@ -232,7 +236,11 @@ impl Shim {
         for (i, mount) in op.mounts.iter().enumerate() {
             let source = self.mounts.stage(&mount.source, &op.name, i).map_err(|e| Failure {
                 kind: FailureKind::CannotStart,
-                text: format!("error while creating mount source path '{}': {}", mount.source.display(), sys::strerror(&e)),
+                text: format!(
+                    "error while creating mount source path '{}': {}",
+                    mount.source.display(),
+                    sys::strerror(&e)
+                ),
             })?;
             staged.push(Staged { source, destination: mount.destination.clone(), read_only: mount.read_only });
         }
@@ -331,19 +339,22 @@ impl Shim {
         drop(status_write);
         let exec = self.id();
         let timeout_ms = i64::try_from(op.timeout_ms).unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
-        self.execs.insert(exec, ExecRun {
-            waiter,
-            pid: None,
-            output: Some(out_read),
-            text: Vec::new(),
-            limit: op.output_limit,
-            truncated: false,
-            status: Some(status_read),
-            status_text: Vec::new(),
-            deadline_ms: sys::monotonic_ms() + timeout_ms,
-            timed_out: false,
-            code: None,
-        });
+        self.execs.insert(
+            exec,
+            ExecRun {
+                waiter,
+                pid: None,
+                output: Some(out_read),
+                text: Vec::new(),
+                limit: op.output_limit,
+                truncated: false,
+                status: Some(status_read),
+                status_text: Vec::new(),
+                deadline_ms: sys::monotonic_ms() + timeout_ms,
+                timed_out: false,
+                code: None,
+            },
+        );
         self.add_helper(helper, Purpose::Exec { exec });
         Ok(())
     }

@@ -14,8 +14,17 @@ use crate::proto::CreateOp;
 
 /// Kernel interfaces that are hidden from containers, as Docker's default.
 const MASKED: [&str; 12] = [
-    "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-    "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
     "/sys/devices/virtual/powercap",
 ];
 
@@ -79,9 +88,7 @@ pub(super) fn build(inputs: &Inputs<'_>) -> Value {
 }
 
 fn mounts(inputs: &Inputs<'_>) -> Vec<Value> {
-    let tmpfs = |destination: &Path, options: Vec<String>| {
-        json!({"destination": destination, "type": "tmpfs", "source": "tmpfs", "options": options})
-    };
+    let tmpfs = |destination: &Path, options: Vec<String>| json!({"destination": destination, "type": "tmpfs", "source": "tmpfs", "options": options});
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let shm = format!("nosuid noexec nodev mode=1777 size={}", inputs.op.shm_bytes);
     let mut list = vec![
@@ -98,7 +105,9 @@ fn mounts(inputs: &Inputs<'_>) -> Vec<Value> {
         if mount.read_only {
             options.push("ro");
         }
-        list.push(json!({"destination": mount.destination, "type": "bind", "source": mount.source, "options": options}));
+        list.push(
+            json!({"destination": mount.destination, "type": "bind", "source": mount.source, "options": options}),
+        );
     }
     for mount in &inputs.op.tmpfs {
         let mut options = words("nosuid nodev noexec");

@@ -262,7 +262,8 @@ impl Rig {
         let instance = format!("{:04x}{:04x}", std::process::id() & 0xffff, NEXT.fetch_add(1, Ordering::SeqCst));
         let mut source = DirSource::new(&tmp.path().join("blobs"));
         let layer = busybox_layer();
-        let run = serde_json::json!({"Env": ["PATH=/bin:/usr/bin", "FROM_IMAGE=yes"], "Cmd": ["sh", "-c", "echo hello"]});
+        let run =
+            serde_json::json!({"Env": ["PATH=/bin:/usr/bin", "FROM_IMAGE=yes"], "Cmd": ["sh", "-c", "echo hello"]});
         source.image("v1", &[(OCI_GZIP, gzip(&layer), layer)], run);
         let engine = open(&tmp.path().join("data"), &instance).await;
         let image = engine.pull(&reference("v1"), &source, None).await.unwrap();
@@ -294,7 +295,9 @@ impl Rig {
         for hierarchy in fs::read_dir("/sys/fs/cgroup").unwrap().flatten() {
             for dir in [hierarchy.path().join(&name), PathBuf::from("/sys/fs/cgroup").join(&name)] {
                 if let Ok(entries) = fs::read_dir(dir) {
-                    left.extend(entries.flatten().filter(|e| e.path().is_dir() && e.file_name() != "shims").map(|e| e.path()));
+                    left.extend(
+                        entries.flatten().filter(|e| e.path().is_dir() && e.file_name() != "shims").map(|e| e.path()),
+                    );
                 }
             }
         }
@@ -305,7 +308,8 @@ impl Rig {
     pub async fn assert_clean(self) {
         let here = self.tmp.path().to_str().unwrap().to_owned();
         assert_eq!(self.cgroups(), Vec::<PathBuf>::new(), "cgroups left");
-        let left: Vec<_> = fs::read_dir(self.tmp.path().join("data/sandboxes")).unwrap().flatten().map(|e| e.path()).collect();
+        let left: Vec<_> =
+            fs::read_dir(self.tmp.path().join("data/sandboxes")).unwrap().flatten().map(|e| e.path()).collect();
         assert!(left.is_empty(), "files left: {left:?}");
         self.netns.lock().unwrap().clear();
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
@@ -363,7 +367,8 @@ pub async fn run(sandbox: &Sandbox, config: ContainerConfig) -> (Exit, String, S
     let name = config.name.clone();
     sandbox.create_container(config).await.unwrap_or_else(|e| panic!("create {name}: {e}"));
     sandbox.start(&name).await.unwrap_or_else(|e| panic!("start {name}: {e}"));
-    let exit = tokio::time::timeout(Duration::from_secs(60), sandbox.wait(&name)).await.expect("ends in a minute").unwrap();
+    let exit =
+        tokio::time::timeout(Duration::from_secs(60), sandbox.wait(&name)).await.expect("ends in a minute").unwrap();
     let (out, err) = read_all(sandbox, &name).await;
     (exit, out, err)
 }
