@@ -44,6 +44,24 @@ async fn nobody_else_may_read_and_failures_leave_no_file() {
 }
 
 #[tokio::test]
+async fn storing_again_mends_what_rotted() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(dir.path()).unwrap();
+    let digest = Digest::sha256(b"right");
+    blobs.put(&digest, Bytes::from_static(b"right")).await.unwrap();
+    let path = dir.path().join("blobs/sha256").join(&digest.hex()[..2]).join(digest.hex());
+    for again in ["put", "upload"] {
+        std::fs::write(&path, b"wrong").unwrap();
+        if again == "put" {
+            blobs.put(&digest, Bytes::from_static(b"right")).await.unwrap();
+        } else {
+            upload(&blobs, "again", &[b"right"], &digest).await.unwrap();
+        }
+        assert_eq!(read(&blobs, &digest, 0, 9).await.unwrap(), b"right", "{again}");
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_writer_gives_back_what_reached_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = FsBlobs::open(dir.path()).unwrap();

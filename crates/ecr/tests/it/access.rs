@@ -12,7 +12,11 @@ use serde_json::{Value, json};
 use crate::support::{ACCOUNT, Fixture, context};
 
 async fn get(f: &Fixture, path: &str, credentials: Option<(&str, &str)>) -> (u16, String) {
-    let mut request = Request::get(path).header("host", f.host());
+    get_at(f, &f.host(), path, credentials).await
+}
+
+async fn get_at(f: &Fixture, host: &str, path: &str, credentials: Option<(&str, &str)>) -> (u16, String) {
+    let mut request = Request::get(path).header("host", host);
     if let Some((user, password)) = credentials {
         let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         request = request.header("authorization", format!("Basic {basic}"));
@@ -56,6 +60,26 @@ async fn a_token_is_no_grant() {
     )));
     f.authority.denied.lock().unwrap().clear();
     assert_eq!(get(&f, "/v2/app/tags/list", Some(("AWS", &password))).await.0, 200);
+}
+
+/// A host that names account and region means that registry, whoever calls; others mean the token's.
+#[tokio::test]
+async fn the_host_says_which_registry() {
+    let f = Fixture::new().await;
+    f.create("app").await;
+    let password = f.password().await;
+    let credentials = Some(("AWS", password.as_str()));
+    for (host, status, resource_account) in [
+        (format!("{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"), 200, None),
+        ("some.other.name".to_owned(), 200, None),
+        (format!("{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"), 404, None),
+        ("999999999999.dkr.ecr.us-east-1.amazonaws.com".to_owned(), 404, Some("999999999999")),
+    ] {
+        f.authority.asked.lock().unwrap().clear();
+        assert_eq!(get_at(&f, &host, "/v2/app/tags/list", credentials).await.0, status, "{host}");
+        let asked = f.authority.asked.lock().unwrap().clone();
+        assert_eq!(asked[0].resource_account.as_ref().map(|a| a.as_str()), resource_account, "{host}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod crash;
 mod images;
 mod loopback;
+mod properties;
 mod rules;
 mod support;
 mod uploads;
