@@ -157,7 +157,7 @@ fn cluster_arn(scope: &Scope, text: Option<&str>) -> String {
     arn_or(scope, name, || format!("cluster/{name}"))
 }
 
-fn cluster_of<'a>(input: &'a Value) -> Option<&'a str> {
+fn cluster_of(input: &Value) -> Option<&str> {
     input.get("cluster").or_else(|| input.get("clusterArn")).and_then(Value::as_str)
 }
 
@@ -186,8 +186,7 @@ pub(crate) async fn accesses(
     for arn in resources {
         let mut access = Access::new(format!("ecs:{operation}"), arn);
         access.conditions.clone_from(&common);
-        for tag in tags_of(api, &scope, &access.resource).await? {
-            let (key, value) = (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
+        for (key, value) in tags_of(api, &scope, &access.resource).await? {
             access.conditions.push((format!("aws:ResourceTag/{key}"), vec![value]));
         }
         out.push(access);

@@ -170,7 +170,14 @@ impl Controller {
                 if let Some(token) = &entry.record.client_token {
                     txn = txn.then(Op::delete(entry.record.scope().client_token_key(token)));
                 }
-                newest = newest.max(self.store.txn(txn).await.map_err(Error::store("forget", key))?.revision);
+                let done = self.store.txn(txn).await.map_err(Error::store("forget", key))?;
+                if done.succeeded {
+                    newest = newest.max(done.revision);
+                }
+            }
+            if newest == 0 {
+                // All of them were changed just now (tagged, say); the view will bring the change and us back.
+                return Ok(next);
             }
             self.view.wait(newest).await;
         }

@@ -167,11 +167,9 @@ async fn send_stop(sandbox_id: &str, host_id: &str, store: &Store) -> Result<Opt
     let key = keys::assignment(host_id, sandbox_id);
     let read = store.get_as::<Assignment>(&key).await.map_err(Error::store("read", &key))?;
     let mut txn = Txn::new();
-    if let Some(found) = read {
-        if found.value.desired != Desired::Stopped {
-            let stopped = Assignment { desired: Desired::Stopped, ..found.value };
-            txn = txn.when(Compare::unchanged(key.clone(), found.mod_revision)).then(put(&key, &stopped)?);
-        }
+    if let Some(found) = read.filter(|found| found.value.desired != Desired::Stopped) {
+        let stopped = Assignment { desired: Desired::Stopped, ..found.value };
+        txn = txn.when(Compare::unchanged(key.clone(), found.mod_revision)).then(put(&key, &stopped)?);
     }
     Ok(Some(Step { sandbox_id: sandbox_id.to_owned(), operation: "stop", txn, effect: Effect::StopSent }))
 }

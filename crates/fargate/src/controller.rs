@@ -248,10 +248,9 @@ fn decode<T: serde::de::DeserializeOwned>(kv: &KeyValue) -> Option<T> {
 }
 
 fn put_host(snapshot: &mut Snapshot, kv: &Arc<KeyValue>) {
-    if host_of(kv).is_some() {
-        if let Some(host) = decode::<HostRecord>(kv) {
-            snapshot.put_host(host);
-        }
+    // What else a host keeps under its prefix is not for us.
+    if let Some(host) = host_of(kv).and_then(|_| decode::<HostRecord>(kv)) {
+        snapshot.put_host(host);
     }
 }
 

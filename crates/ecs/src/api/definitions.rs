@@ -46,10 +46,8 @@ pub(super) async fn register(
         record.definition.task_definition_arn = Some(scope.arn(format!("task-definition/{family}:{revision}")));
         let key = scope.definition_key(&family, revision);
         let write = put(&key, &record)?;
-        if let Op::Put { value, .. } = &write {
-            if value.len() > validate::definition::MAX_DEFINITION_BYTES {
-                return Err(client("Task definition size cannot exceed 64 KB."));
-            }
+        if matches!(&write, Op::Put { value, .. } if value.len() > validate::definition::MAX_DEFINITION_BYTES) {
+            return Err(client("Task definition size cannot exceed 64 KB."));
         }
         let index = scope.definition_index_key(DefinitionStatus::Active, &family, revision);
         let txn = Txn::new()
@@ -77,7 +75,9 @@ fn definition(
     let requires_attributes = attributes(&input);
     let awsvpc = input.network_mode.as_deref() == Some("awsvpc");
     let mut containers = input.container_definitions;
-    containers.iter_mut().for_each(|c| fill_container(c, awsvpc));
+    for container in &mut containers {
+        fill_container(container, awsvpc);
+    }
     let mut compatibilities = vec!["EC2".to_owned()];
     if fits_fargate {
         compatibilities.push("FARGATE".to_owned());

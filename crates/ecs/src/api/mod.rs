@@ -71,7 +71,7 @@ impl EcsApi {
         Ok(Arc::new(Self { store, clock, entropy, pages, view, background }))
     }
 
-    /// Runs a transaction; if it took effect, returns once reads will show it.
+    /// Runs a transaction that writes a record of ECS's; if it took effect, returns once reads will show it.
     pub(crate) async fn commit(&self, operation: &'static str, txn: Txn) -> Result<bool, AwsError> {
         let done = self.store.txn(txn).await.map_err(Error::store(operation, "ecs"))?;
         if done.succeeded {

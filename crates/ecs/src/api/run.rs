@@ -233,7 +233,7 @@ impl<'a> Plan<'a> {
             .collect();
         let container_arns = containers.iter().filter_map(|c| c.container_arn.clone()).collect();
         let facts = TaskFacts {
-            ecs: self.ecs_task(&task_arn, cluster, definition, tags),
+            ecs: ecs_task(&task_arn, cluster, definition, tags),
             size: self.size,
             ephemeral_storage_gib: self.ephemeral_storage_gib,
             container_arns,
@@ -266,26 +266,6 @@ impl<'a> Plan<'a> {
             forget_at: None,
         };
         (record, environment)
-    }
-
-    fn ecs_task(
-        &self,
-        task_arn: &str,
-        cluster: &ClusterRecord,
-        definition: &DefinitionRecord,
-        tags: &[model::Tag],
-    ) -> EcsTask {
-        EcsTask {
-            task_arn: task_arn.to_owned(),
-            cluster_arn: cluster.arn.clone(),
-            cluster_name: cluster.name.clone(),
-            family: definition.family().to_owned(),
-            revision: definition.revision(),
-            task_definition_arn: definition.arn().to_owned(),
-            launch_type: "FARGATE".to_owned(),
-            service_name: None,
-            tags: tags.iter().filter_map(|t| Some((t.key.clone()?, t.value.clone().unwrap_or_default()))).collect(),
-        }
     }
 
     fn container(&self, c: &model::ContainerDefinition, arn: String, task_arn: &str) -> model::Container {
@@ -371,6 +351,20 @@ impl<'a> Plan<'a> {
                 .map(|size_in_gi_b| model::EphemeralStorage { size_in_gi_b }),
             ..model::Task::default()
         }
+    }
+}
+
+fn ecs_task(task_arn: &str, cluster: &ClusterRecord, definition: &DefinitionRecord, tags: &[model::Tag]) -> EcsTask {
+    EcsTask {
+        task_arn: task_arn.to_owned(),
+        cluster_arn: cluster.arn.clone(),
+        cluster_name: cluster.name.clone(),
+        family: definition.family().to_owned(),
+        revision: definition.revision(),
+        task_definition_arn: definition.arn().to_owned(),
+        launch_type: "FARGATE".to_owned(),
+        service_name: None,
+        tags: tags.iter().filter_map(|t| Some((t.key.clone()?, t.value.clone().unwrap_or_default()))).collect(),
     }
 }
 

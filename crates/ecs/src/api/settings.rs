@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use gantry_aws_api::ecs as model;
 use gantry_aws_wire::{AwsError, Context};
-use gantry_store::{Op, Txn};
+use gantry_store::{Compare, Op, Txn};
 
 use super::{EcsApi, listing};
 use crate::controller::put;
@@ -126,7 +126,9 @@ pub(super) async fn delete(
         let setting = shown(SettingRecord { name: input.name, value, principal_arn });
         return Ok(model::DeleteAccountSettingResponse { setting: Some(setting) });
     };
-    api.commit("delete account setting", Txn::new().then(Op::delete(key))).await?;
+    // Deleted by somebody else meanwhile is as good.
+    let txn = Txn::new().when(Compare::exists(key.clone())).then(Op::delete(key));
+    api.commit("delete account setting", txn).await?;
     Ok(model::DeleteAccountSettingResponse { setting: Some(shown(SettingRecord { principal_arn, ..found.value })) })
 }
 

@@ -1,7 +1,6 @@
 //! Tags on clusters, task definitions and tasks.
 
 use gantry_aws_api::ecs as model;
-use gantry_aws_api::ecs::errors;
 use gantry_aws_wire::{AwsError, Context};
 use gantry_base::Arn;
 use gantry_store::{Compare, Txn};
@@ -160,16 +159,29 @@ pub(super) async fn list(
     Ok(model::ListTagsForResourceResponse { tags: Some(tags) })
 }
 
-/// The tags that a resource has now, for `aws:ResourceTag` conditions; none if it is not there.
-pub(crate) async fn tags_of(api: &EcsApi, scope: &Scope, arn: &str) -> Result<Vec<model::Tag>, AwsError> {
-    let found = match target(api, scope, arn) {
-        Ok(Target::Cluster(key)) => read::<ClusterRecord>(api, &key).await,
-        Ok(Target::Definition(key)) => read::<DefinitionRecord>(api, &key).await,
-        Ok(Target::Task(key)) => read::<TaskRecord>(api, &key).await,
-        Err(_) => return Ok(Vec::new()),
-    };
-    match found {
-        Err(error) if error.code == errors::server_exception("").code => Err(error),
-        other => Ok(other.unwrap_or_default()),
+/// The tags that a resource has now, for `aws:ResourceTag` conditions; none if it is not there. Asked for
+/// every task of every DescribeTasks, so all but task definitions come from the view.
+pub(crate) async fn tags_of(api: &EcsApi, scope: &Scope, arn: &str) -> Result<Vec<(String, String)>, AwsError> {
+    let prefix = format!("arn:{}:ecs:{}:{}:", gantry_base::PARTITION, scope.region, scope.account);
+    let Some(resource) = arn.strip_prefix(prefix.as_str()) else { return Ok(Vec::new()) };
+    match resource.split_once('/') {
+        Some(("task", name)) => {
+            let entry = api.view.task_by_id(name.rsplit('/').next().unwrap_or_default());
+            let entry = entry.filter(|e| e.record.account == scope.account && e.record.region == scope.region);
+            Ok(entry.map(|e| pairs(e.record.task.tags.as_deref().unwrap_or_default())).unwrap_or_default())
+        }
+        Some(("cluster", name)) => Ok(api.view.cluster(scope, name).map(|c| pairs(&c.value.tags)).unwrap_or_default()),
+        Some(("task-definition", _)) => match target(api, scope, arn) {
+            Ok(Target::Definition(key)) => {
+                let found = api.store.get_as::<DefinitionRecord>(&key).await.map_err(Error::store("read", key))?;
+                Ok(found.map(|d| pairs(&d.value.tags)).unwrap_or_default())
+            }
+            _ => Ok(Vec::new()),
+        },
+        _ => Ok(Vec::new()),
     }
+}
+
+fn pairs(tags: &[model::Tag]) -> Vec<(String, String)> {
+    tags.iter().filter_map(|t| Some((t.key.clone()?, t.value.clone().unwrap_or_default()))).collect()
 }

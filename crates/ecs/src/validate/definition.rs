@@ -280,9 +280,9 @@ fn has_cycle(containers: &[ContainerDefinition]) -> bool {
         }
         for name in free {
             left.remove(name);
-            left.values_mut().for_each(|on| {
+            for on in left.values_mut() {
                 on.remove(name);
-            });
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 mod access;
 mod clusters;
 mod definitions;
+mod lifecycle;
 mod settings;
 mod support;
 mod tasks;

@@ -120,7 +120,7 @@ impl Stack {
         };
         match tokio::time::timeout(PATIENCE, waiting).await {
             Ok(task) => task,
-            Err(_) => panic!("never {what}: {}", self.describe(arn).await),
+            Err(elapsed) => panic!("{elapsed}: never {what}: {}", self.describe(arn).await),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gantry_agent_api::{Desired, FargateUsage, Phase, keys, usage_key};
+use gantry_aws_api::ecs::Ecs as _;
 use gantry_base::Clock as _;
 use serde_json::{Value, json};
 
@@ -409,7 +410,10 @@ async fn ten_thousand_tasks_are_described_quickly() {
     for _ in 0..200 {
         let began = std::time::Instant::now();
         let input = json!({"cluster": "c1", "tasks": asked});
-        let bytes = gantry_aws_api::ecs::Ecs::prerendered(&*stack.api, "DescribeTasks", &input, &stack.context()).await;
+        let context = stack.context();
+        let asked = stack.api.accesses("DescribeTasks", &input, &context).await.expect("accesses");
+        assert_eq!(asked.len(), 100);
+        let bytes = stack.api.prerendered("DescribeTasks", &input, &context).await;
         assert!(bytes.expect("rendered").expect("an answer").len() > 10_000);
         times.push(began.elapsed());
     }
