@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gantry_agent_api::NetworkSpec;
 use gantry_net::dns::{Answer, DnsServer, Kind, Names, Record, RecordData, Upstreams, VpcNames};
-use gantry_net::{AttachRequest, Error, Ipv4Net, Network};
+use gantry_net::{AttachRequest, Error, Ipv4Net, Network, SubnetExt};
 
 use crate::environment::{DNS_ADDRESS, METADATA_ADDRESS};
 use crate::runtime::{Attached, Networking, RuntimeError, RuntimeResult};
@@ -53,7 +53,7 @@ impl Networking for HostNetworking {
             address: spec.private_ip,
             mac: mac(&spec.mac).ok_or_else(|| wrong("MAC", &spec.mac))?,
             prefix_len: subnet.prefix(),
-            gateway: gateway(subnet),
+            gateway: subnet.router(),
             hostname: spec.private_dns_name.clone(),
             link_local: vec![METADATA_ADDRESS, DNS_ADDRESS],
         };
@@ -86,11 +86,6 @@ impl Networking for HostNetworking {
         let names = Arc::new(TaskNames { own: names, vpc });
         Ok(Box::new(DnsServer::serve(udp, tcp, names, self.upstreams.clone())))
     }
-}
-
-/// The first address of a subnet is its router's, as in a VPC.
-fn gateway(subnet: Ipv4Net) -> Ipv4Addr {
-    Ipv4Addr::from(u32::from(subnet.network()).saturating_add(1))
 }
 
 /// The task's own names, then those of the VPC.

@@ -58,11 +58,17 @@ impl Images for OneSource {
 pub struct HostRuntime {
     engine: Engine,
     images: Arc<dyn Images>,
+    /// Open files of a container that does not say.
+    nofile: u64,
 }
 
 impl HostRuntime {
     pub fn new(engine: Engine, images: Arc<dyn Images>) -> Self {
-        Self { engine, images }
+        let nofile = default_nofile();
+        if nofile < NOFILE {
+            tracing::warn!(nofile, wanted = NOFILE, "this host lets no container open as many files as Fargate does");
+        }
+        Self { engine, images, nofile }
     }
 }
 
@@ -120,18 +126,22 @@ impl Runtime for HostRuntime {
         config.dns = resolv_conf(&setup.dns_servers, &setup.dns_search)?;
         config.hosts = hosts(&setup.hosts)?;
         let sandbox = self.engine.create_sandbox(config).await.map_err(failed)?;
-        Ok(Arc::new(HostSandbox { engine: self.engine.clone(), sandbox }))
+        Ok(Arc::new(HostSandbox { engine: self.engine.clone(), nofile: self.nofile, sandbox }))
     }
 
     async fn recover(&self) -> RuntimeResult<Vec<Arc<dyn SandboxHandle>>> {
         let found = self.engine.recover().await.map_err(failed)?;
-        let handle = |sandbox| Arc::new(HostSandbox { engine: self.engine.clone(), sandbox }) as Arc<dyn SandboxHandle>;
+        let handle = |sandbox| {
+            Arc::new(HostSandbox { engine: self.engine.clone(), nofile: self.nofile, sandbox })
+                as Arc<dyn SandboxHandle>
+        };
         Ok(found.into_iter().map(handle).collect())
     }
 }
 
 struct HostSandbox {
     engine: Engine,
+    nofile: u64,
     sandbox: Sandbox,
 }
 
@@ -149,7 +159,7 @@ impl SandboxHandle for HostSandbox {
         let Some(image) = self.engine.image(&setup.image.digest) else {
             return Err(RuntimeError::not_found(format!("image {} is not here any more", setup.image.digest)));
         };
-        let mut config = container_config(&setup, &image)?;
+        let mut config = container_config(&setup, &image, self.nofile)?;
         for mount in &setup.spec.mounts {
             let source = self.sandbox.volume(&mount.volume).await.map_err(failed)?;
             let destination = PathBuf::from(&mount.path);
@@ -278,7 +288,7 @@ impl LogSource for HostLog {
     }
 }
 
-fn container_config(setup: &ContainerSetup, image: &Image) -> RuntimeResult<ContainerConfig> {
+fn container_config(setup: &ContainerSetup, image: &Image, nofile: u64) -> RuntimeResult<ContainerConfig> {
     let spec = &setup.spec;
     if spec.privileged {
         return Err(RuntimeError::new("privileged containers are not supported"));
@@ -295,7 +305,7 @@ fn container_config(setup: &ContainerSetup, image: &Image) -> RuntimeResult<Cont
     }
     config.read_only_rootfs = spec.read_only_root;
     config.tmpfs = spec.tmpfs.iter().map(tmpfs).collect();
-    config.ulimits = ulimits(spec);
+    config.ulimits = ulimits(spec, nofile);
     config.cpu_shares = Some(spec.cpu_units.max(LEAST_CPU_SHARES));
     config.memory_limit = mebibytes(spec.memory_mib);
     config.memory_reservation = mebibytes(spec.memory_reservation_mib);
@@ -335,9 +345,27 @@ fn tmpfs(given: &gantry_agent_api::Tmpfs) -> Tmpfs {
     }
 }
 
-/// Fargate's default for open files, then what the definition says; -1 is without limit.
-fn ulimits(spec: &ContainerSpec) -> Vec<Ulimit> {
-    let mut all = BTreeMap::from([("nofile".to_owned(), (NOFILE, NOFILE))]);
+/// Fargate's limit, or this process's own hard limit where that is lower and may not be raised (without
+/// `CAP_SYS_RESOURCE`, as inside another container). A definition's own limits are not bent like that: what
+/// cannot be set then fails the container's start.
+fn default_nofile() -> u64 {
+    const CAP_SYS_RESOURCE: u32 = 24;
+    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let status = read("/proc/self/status");
+    let effective = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
+    let effective = effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or_default();
+    if effective >> CAP_SYS_RESOURCE & 1 == 1 {
+        return NOFILE;
+    }
+    let limits = read("/proc/self/limits");
+    let line = limits.lines().find_map(|l| l.strip_prefix("Max open files"));
+    let hard = line.and_then(|l| l.split_whitespace().nth(1)).and_then(|n| n.parse().ok());
+    hard.unwrap_or(NOFILE).min(NOFILE)
+}
+
+/// The default for open files, then what the definition says; -1 is without limit.
+fn ulimits(spec: &ContainerSpec, nofile: u64) -> Vec<Ulimit> {
+    let mut all = BTreeMap::from([("nofile".to_owned(), (nofile, nofile))]);
     let value = |given: i64| u64::try_from(given).unwrap_or(u64::MAX);
     all.extend(spec.ulimits.iter().map(|u| (u.name.clone(), (value(u.soft), value(u.hard)))));
     all.into_iter().map(|(name, (soft, hard))| Ulimit { name, soft, hard }).collect()
@@ -393,9 +421,9 @@ mod tests {
     #[test]
     fn open_files_are_limited_as_on_fargate() {
         let spec = ContainerSpec::default();
-        assert_eq!(ulimits(&spec), [Ulimit { name: "nofile".to_owned(), soft: NOFILE, hard: NOFILE }]);
+        assert_eq!(ulimits(&spec, NOFILE), [Ulimit { name: "nofile".to_owned(), soft: NOFILE, hard: NOFILE }]);
         let own = gantry_agent_api::Ulimit { name: "nofile".to_owned(), soft: 1024, hard: -1 };
         let spec = ContainerSpec { ulimits: vec![own], ..ContainerSpec::default() };
-        assert_eq!(ulimits(&spec), [Ulimit { name: "nofile".to_owned(), soft: 1024, hard: u64::MAX }]);
+        assert_eq!(ulimits(&spec, NOFILE), [Ulimit { name: "nofile".to_owned(), soft: 1024, hard: u64::MAX }]);
     }
 }
