@@ -14,7 +14,7 @@ use crate::names::{account_of_key, arn, split_arn};
 use crate::record::Tags;
 use crate::session::{Kind, Session};
 
-/// Context that is ours alone: who asked for a federated user's session.
+/// Context that is ours alone: ARN and id of the user who asked for a federated user's session.
 pub(crate) const ISSUER: &str = "gantry:Issuer";
 /// With `--auth off`, nobody looks at it.
 const NO_SECRET: &str = "unchecked";
@@ -33,7 +33,7 @@ impl Authority for Identity {
     async fn credential(&self, access_key_id: &str, session_token: Option<&str>) -> Result<Credential, AwsError> {
         let found = self.inner.credential(access_key_id, session_token);
         if !self.inner.options.checked {
-            return found.or_else(|_| Inner::unchecked(access_key_id));
+            return found.or_else(|_| self.inner.unchecked(access_key_id));
         }
         found
     }
@@ -95,8 +95,8 @@ impl Inner {
             Kind::Role { arn, name, session } => {
                 CallerKind::AssumedRole { role_arn: arn, role_name: name, session_name: session }
             }
-            Kind::Federated { name, user } => {
-                stamp(&mut context, ISSUER, user);
+            Kind::Federated { name, user, user_id } => {
+                context.push((ISSUER.to_owned(), vec![user, user_id]));
                 CallerKind::FederatedUser { name }
             }
         };
@@ -113,11 +113,14 @@ impl Inner {
     }
 
     /// `--auth off`: twelve digits name an account, whose root user then calls.
-    fn unchecked(key: &str) -> Result<Credential, AwsError> {
+    fn unchecked(&self, key: &str) -> Result<Credential, AwsError> {
         let digits = key.parse::<AccountId>().ok().or_else(|| account_of_key(key)?.parse().ok());
         let account = match digits {
             Some(account) => account,
-            None => parse_account("000000000000")?,
+            None => match self.home.get() {
+                Some((account, _)) => account.clone(),
+                None => parse_account("000000000000")?,
+            },
         };
         let caller = Caller {
             arn: format!("arn:aws:iam::{account}:root"),
@@ -151,7 +154,7 @@ impl Inner {
             return Ok(());
         }
         let judge = Judge::new(self, caller)?;
-        let base = judge.base_context(context);
+        let base = Judge::base_context(context);
         for access in accesses {
             let (decision, _) = judge.decide(access, &base)?;
             if !decision.is_allowed() {
@@ -183,8 +186,10 @@ impl<'a> Judge<'a> {
     pub fn new(inner: &'a Inner, caller: &Caller) -> Result<Self, Error> {
         let id = caller.account.as_str();
         let account = inner.snapshot().account(id);
-        let user_of = |name: &str| -> Result<Effective, Error> {
-            account.user(name).map_or_else(|| Ok(Effective::default()), |user| effective::of_user(&account, id, user))
+        let user_of = |name: &str, user_id: &str| -> Result<Effective, Error> {
+            // A user made anew under an old name is another user.
+            let same = account.user(name).filter(|user| user.id == user_id);
+            same.map_or_else(|| Ok(Effective::default()), |user| effective::of_user(&account, id, user))
         };
         let mut session = None;
         if !caller.session_policies.is_empty() {
@@ -193,7 +198,7 @@ impl<'a> Judge<'a> {
         }
         let (kind, effective) = match &caller.kind {
             CallerKind::Root => (PrincipalKind::Root, Effective::default()),
-            CallerKind::User { name } => (PrincipalKind::User, user_of(name)?),
+            CallerKind::User { name } => (PrincipalKind::User, user_of(name, &caller.user_id)?),
             CallerKind::AssumedRole { role_arn, role_name, .. } => {
                 // A role made anew under an old name is another role: its id is in the caller's.
                 let role = account.role(role_name).filter(|role| caller.user_id.split(':').next() == Some(&role.id));
@@ -202,9 +207,12 @@ impl<'a> Judge<'a> {
             }
             CallerKind::FederatedUser { .. } => {
                 let issuer = caller.session_context.iter().find(|(key, _)| key == ISSUER);
-                let user_arn = issuer.and_then(|(_, values)| values.first()).cloned().unwrap_or_default();
+                let (user_arn, user_id) = match issuer.map(|(_, values)| values.as_slice()) {
+                    Some([arn, id]) => (arn.clone(), id.as_str()),
+                    _ => (String::new(), ""),
+                };
                 let own = match split_arn(&user_arn) {
-                    Some((_, "user", name)) => user_of(name)?,
+                    Some((_, "user", name)) => user_of(name, user_id)?,
                     _ => Effective::default(),
                 };
                 // Without session policies nothing of the user's own reaches the session.
@@ -225,7 +233,7 @@ impl<'a> Judge<'a> {
 
     /// The global condition keys.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-    pub fn base_context(&self, call: &Context) -> gantry_iam::Context {
+    pub fn base_context(call: &Context) -> gantry_iam::Context {
         let caller = &call.caller;
         let mut context = gantry_iam::Context::new();
         for (key, values) in &caller.session_context {

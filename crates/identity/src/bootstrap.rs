@@ -106,6 +106,10 @@ impl Identity {
         let trust = role.trust.policy(PolicyKind::Trust)?;
         let mut context = Context::new();
         context.set("aws:SourceAccount", account_id);
+        if let (ECS_TASKS, Some((_, region))) = (service, inner.home.get()) {
+            let task = format!("arn:aws:ecs:{region}:{account_id}:task/{session_name}");
+            context.set("aws:SourceArn", task);
+        }
         context.set("aws:PrincipalIsAWSService", "true");
         context.set("sts:RoleSessionName", session_name);
         let request = Request {

@@ -1,11 +1,11 @@
 //! The handle: memory kept level with the store, and the one way to change it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use gantry_aws_wire::{AwsError, Context, PageTokens};
-use gantry_base::{SharedClock, SharedEntropy, Timestamp};
+use gantry_base::{AccountId, Region, SharedClock, SharedEntropy, Timestamp};
 use gantry_store::{KeyRange, Store};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub pages: PageTokens,
     pub policies: PolicyCache,
     pub last_used: LastUsed,
+    /// The account that the installation was started for, and its region.
+    pub home: OnceLock<(AccountId, Region)>,
     memory: Arc<Memory>,
     /// One change at a time from this process; others are told apart by the generation key.
     writing: Mutex<()>,
@@ -80,6 +82,17 @@ impl Call<'_> {
 }
 
 impl Identity {
+    /// Where accounts' identities are stored: what a reset of all accounts deletes, before
+    /// [`Identity::catch_up`].
+    pub const RECORDS: &str = PREFIX;
+
+    /// Names the installation's own account and region, once: with `--auth off`, keys that name no account
+    /// are of this one; and it is the region that tasks are said to be of when their roles are assumed.
+    pub fn set_home(&self, account: AccountId, region: Region) {
+        // A second home would be a mistake of the caller's; the first stays.
+        let _first = self.inner.home.set((account, region));
+    }
+
     /// Reads all identities into memory and follows their changes. Makes the installation's own keys
     /// if this is its first start.
     pub async fn open(store: Store, options: Options) -> Result<Self, Error> {
@@ -94,6 +107,7 @@ impl Identity {
             pages: PageTokens::new(&page_key),
             policies: PolicyCache::default(),
             last_used: LastUsed::default(),
+            home: OnceLock::new(),
             store,
             options,
             memory,

@@ -31,7 +31,9 @@ pub(crate) enum Kind {
     /// GetFederationToken.
     Federated {
         name: String,
+        /// The ARN of the user who asked for it.
         user: String,
+        user_id: String,
     },
 }
 

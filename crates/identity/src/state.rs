@@ -10,15 +10,14 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 use crate::record::{AccessKey, Facts, Group, InstanceProfile, ManagedPolicy, Role, User};
 
-/// All that this crate stores is below; IAM is global, so that no region is in it.
+/// Accounts' records are below; IAM is global, so that no region is in it.
 pub(crate) const PREFIX: &str = "/iam/";
-/// In place of an account: what belongs to the whole installation.
-const SERVER: &str = "_server";
 /// Every change of an account writes this key, so that changes are made one after another.
 const GENERATION: &str = "generation";
 
+/// Secrets that all servers of one store share; they stay when the accounts' records go.
 pub(crate) fn server_key(name: &str) -> String {
-    format!("{PREFIX}{SERVER}/key/{name}")
+    format!("/gantry/server-keys/identity-{name}")
 }
 
 pub(crate) fn generation_key(account: &str) -> String {
@@ -164,10 +163,9 @@ fn put(accounts: &mut HashMap<String, Account>, kv: &KeyValue, exists: bool) -> 
     })
 }
 
-/// Account, kind and key of a stored record; `None` for the installation's own.
+/// Account, kind and key of a stored record.
 fn split(key: &[u8]) -> Option<(&str, &str, &str)> {
     let rest = std::str::from_utf8(key).ok()?.strip_prefix(PREFIX)?;
     let mut parts = rest.splitn(3, '/');
-    let (id, kind, key) = (parts.next()?, parts.next()?, parts.next()?);
-    (id != SERVER).then_some((id, kind, key))
+    Some((parts.next()?, parts.next()?, parts.next()?))
 }

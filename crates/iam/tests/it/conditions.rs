@@ -665,7 +665,7 @@ fn operators_that_do_not_exist_are_refused() {
         r#"{"IpAddress":{"aws:x":"10.0.0.0/33"}}"#,
         r#"{"IpAddress":{"aws:x":"10.0.0"}}"#,
         r#"{"BinaryEquals":{"aws:x":"***"}}"#,
-        r#"[]"#,
+        "[]",
     ] {
         let text = statement("Allow", condition);
         let parsed = gantry_iam::Policy::parse(&crate::support::document("2012-10-17", &text), PolicyKind::Identity);

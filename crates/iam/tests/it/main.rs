@@ -5,4 +5,5 @@ mod documents;
 mod elements;
 mod properties;
 mod several;
+mod speed;
 mod support;

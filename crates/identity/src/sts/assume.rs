@@ -86,7 +86,8 @@ pub(super) fn assume_role(call: &Call<'_>, input: api::AssumeRoleRequest) -> Res
         ));
     }
     let duration_secs = duration(asked, role.max_session_secs)?;
-    let (policies, packed) = session_policies(call, input.policy.as_deref(), input.policy_arns.as_deref())?;
+    let (policies, packed) =
+        session_policies(call, &account_id, input.policy.as_deref(), input.policy_arns.as_deref())?;
     let tags = input.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
     let mut context = session_tags(&role.tags, tags)?;
     if let Some(source) = &input.source_identity {

@@ -149,7 +149,8 @@ impl Sts for Identity {
         }
         let call = self.inner.call(context);
         let tags = input.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
-        let (policies, packed) = session_policies(&call, input.policy.as_deref(), input.policy_arns.as_deref())?;
+        let (policies, packed) =
+            session_policies(&call, call.account_id(), input.policy.as_deref(), input.policy_arns.as_deref())?;
         let account = call.account_id();
         let user = api::FederatedUser {
             federated_user_id: format!("{account}:{}", input.name),
@@ -160,7 +161,7 @@ impl Sts for Identity {
             account,
             arn: user.arn.clone(),
             user_id: user.federated_user_id.clone(),
-            kind: Kind::Federated { name: input.name, user: caller.arn.clone() },
+            kind: Kind::Federated { name: input.name, user: caller.arn.clone(), user_id: caller.user_id.clone() },
             duration_secs: duration(asked, MAX_USER_DURATION)?,
             context: session_tags(&Default::default(), tags)?,
             policies,
@@ -206,12 +207,14 @@ pub(super) fn duration(asked: i32, longest: i32) -> Result<i32, AwsError> {
     Ok(asked)
 }
 
-/// Session policies as documents, and the percentage of their quota that they take.
+/// Session policies as documents, managed ones from the session's account, and the percentage of their quota that they take.
 pub(super) fn session_policies(
     call: &Call<'_>,
+    account_id: &str,
     inline: Option<&str>,
     arns: Option<&[api::PolicyDescriptorType]>,
 ) -> Result<(Vec<Arc<str>>, Option<i32>), AwsError> {
+    let account = call.inner.snapshot().account(account_id);
     let mut policies = Vec::new();
     let mut size = 0;
     if let Some(text) = inline {
@@ -225,7 +228,7 @@ pub(super) fn session_policies(
         return Err(validation(format!("The number of policy ARNs exceeds {MAX_SESSION_POLICY_ARNS}.")));
     }
     for arn in arns.iter().filter_map(|descriptor| descriptor.arn.as_deref()) {
-        let found = effective::managed(&call.account, call.account_id(), arn);
+        let found = effective::managed(&account, account_id, arn);
         let document = found.and_then(ManagedPolicy::default_document);
         let document = document.ok_or_else(|| validation(format!("PolicyArn {arn} does not exist.")))?;
         size += arn.len();

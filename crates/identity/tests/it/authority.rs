@@ -173,6 +173,9 @@ async fn with_auth_off_anybody_may_and_digits_name_accounts() {
     assert!(!open.signatures_checked() && world.identity.signatures_checked());
     let credential = open.credential("210987654321", None).await.expect("anybody");
     assert_eq!((credential.caller.account.as_str(), &credential.caller.kind), ("210987654321", &CallerKind::Root));
+    open.set_home(crate::support::account(), "us-east-1".parse().expect("a region"));
+    let nameless = open.credential("test", None).await.expect("anybody");
+    assert_eq!(nameless.caller.account.as_str(), ACCOUNT);
     for odd in ["test", "", "AKIAIOSFODNN7EXAMPLE"] {
         open.credential(odd, Some("token")).await.expect(odd);
     }

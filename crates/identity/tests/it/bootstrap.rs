@@ -105,3 +105,34 @@ async fn task_credentials_need_trust() {
         assert!(refused.code == "AccessDeniedException" && !refused.retryable, "{refused}");
     }
 }
+
+/// The trust policy that ECS's documentation recommends against confused deputies.
+#[tokio::test]
+async fn trust_may_name_the_source() {
+    let world = World::new().await;
+    world.identity.set_home(account(), "us-east-1".parse().expect("a region"));
+    let trusting = |region: &str| {
+        document(&format!(
+            r#"{{"Effect":"Allow","Principal":{{"Service":"ecs-tasks.amazonaws.com"}},"Action":"sts:AssumeRole","Condition":{{"ArnLike":{{"aws:SourceArn":"arn:aws:ecs:{region}:{ACCOUNT}:*"}},"StringEquals":{{"aws:SourceAccount":"{ACCOUNT}"}}}}}}"#
+        ))
+    };
+    world.role("here", &trusting("us-east-1")).await;
+    world.role("there", &trusting("eu-west-1")).await;
+    let arn = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    assert!(world.identity.task_credentials(&arn("here"), "t").is_ok());
+    assert!(world.identity.task_credentials(&arn("there"), "t").is_err());
+}
+
+/// A reset deletes the accounts' records; the installation's keys, and so sessions' seals, stay.
+#[tokio::test]
+async fn accounts_start_anew_after_a_reset() {
+    let world = World::new().await;
+    let all = gantry_store::KeyRange::prefix(gantry_identity::Identity::RECORDS);
+    world.store.txn(gantry_store::Txn::new().then(gantry_store::Op::Delete(all))).await.expect("deletes");
+    world.identity.catch_up().await.expect("reads");
+    refused(world.call(&world.admin.access_key_id, None).await, "UnrecognizedClientException", "is invalid");
+    let anew = world.identity.bootstrap(&account()).await.expect("bootstraps").expect("a key");
+    assert_ne!(anew.access_key_id, world.admin.access_key_id);
+    world.call(&anew.access_key_id, None).await.expect("the new administrator");
+    open(&world.store, &world.clock, true).await;
+}

@@ -265,3 +265,21 @@ async fn what_is_not_built_says_so() {
         "AssumeRoleWithWebIdentity",
     );
 }
+
+#[tokio::test]
+async fn a_user_made_anew_is_another() {
+    let world = World::new().await;
+    let (iam, admin) = (&world.identity, &world.admin().await);
+    let user = world.user("u", Some(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#)).await;
+    let keys = iam.get_session_token(&user, Default::default()).await.expect("a session").credentials.expect("keys");
+    let session = world.call(&keys.access_key_id, Some(&keys.session_token)).await.expect("valid");
+    world.may(&session, "ecs:RunTask", "*").await.expect("the user's");
+    let key = user.caller.access_key_id.clone();
+    let gone = iam::DeleteAccessKeyRequest { user_name: Some("u".into()), access_key_id: key };
+    iam.delete_access_key(admin, gone).await.expect("deleted");
+    let gone = iam::DeleteUserPolicyRequest { user_name: "u".into(), policy_name: "inline".into() };
+    iam.delete_user_policy(admin, gone).await.expect("deleted");
+    iam.delete_user(admin, iam::DeleteUserRequest { user_name: "u".into() }).await.expect("deleted");
+    world.user("u", Some(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#)).await;
+    world.may(&session, "ecs:RunTask", "*").await.expect_err("not the new user's");
+}

@@ -17,7 +17,7 @@ fn sdk_sign(mut request: Owned, service: &str, token: Option<&str>, presign: boo
     let mut settings = SigningSettings::default();
     if presign {
         settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(Duration::from_secs(60));
+        settings.expires_in = Some(Duration::from_mins(1));
     }
     if service == "s3" {
         settings.percent_encoding_mode = PercentEncodingMode::Single;
