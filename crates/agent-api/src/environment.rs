@@ -19,6 +19,9 @@ pub struct EnvironmentRequest {
     pub subnets: Vec<String>,
     pub security_groups: Vec<String>,
     pub platform_version: String,
+    /// `X86_64` or `ARM64`, as a task definition's runtime platform says it; empty: any host will do.
+    #[serde(default)]
+    pub architecture: String,
     pub spec: SandboxSpec,
     pub placement: Option<Placement>,
 }

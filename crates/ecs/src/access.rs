@@ -191,6 +191,7 @@ pub(crate) async fn accesses(
         }
         out.push(access);
     }
+    out.extend(tagging_at_creation(operation, input, &scope));
     out.extend(passed_roles(operation, input));
     Ok(out)
 }
@@ -315,6 +316,37 @@ fn request_tags(input: &Value, out: &mut Conditions) {
     if !keys.is_empty() {
         out.push(("aws:TagKeys".to_owned(), keys));
     }
+}
+
+/// Who makes a resource with tags must also be allowed to tag what is made.
+///
+/// Source: Amazon ECS Developer Guide, "Grant permission to tag resources on creation".
+fn tagging_at_creation(operation: &str, input: &Value, scope: &Scope) -> Option<Access> {
+    let mut tags = Conditions::new();
+    request_tags(input, &mut tags);
+    if tags.is_empty() {
+        return None;
+    }
+    let cluster = cluster_name(input);
+    let resource =
+        match operation {
+            "CreateCluster" => cluster_arn(scope, input.get("clusterName").and_then(Value::as_str)),
+            "RegisterTaskDefinition" => scope
+                .arn(format!("task-definition/{}:*", input.get("family").and_then(Value::as_str).unwrap_or_default())),
+            "RunTask" | "StartTask" => scope.arn(format!("task/{cluster}/*")),
+            "CreateService" => {
+                let name = input.get("serviceName").and_then(Value::as_str).unwrap_or_default();
+                scope.arn(format!("service/{cluster}/{name}"))
+            }
+            "CreateTaskSet" => scope.arn(format!("task-set/{cluster}/*")),
+            "CreateCapacityProvider" => scope
+                .arn(format!("capacity-provider/{}", input.get("name").and_then(Value::as_str).unwrap_or_default())),
+            "RegisterContainerInstance" => scope.arn(format!("container-instance/{cluster}/*")),
+            _ => return None,
+        };
+    let mut access = Access::new("ecs:TagResource", resource);
+    access.conditions = tags;
+    Some(access.condition("ecs:CreateAction", vec![operation.to_owned()]))
 }
 
 /// `iam:PassRole` for every role that the request hands to tasks.

@@ -4,10 +4,11 @@
 pub const CAPACITY_WAIT_MS: i64 = 120_000;
 /// How long a host's record may be away before its tasks are given up: an agent that restarts keeps them.
 pub const HOST_GRACE_MS: i64 = 60_000;
-/// A task's size is its limit, not what it uses: a host takes this many percent of its CPU in tasks' sizes.
-pub const CPU_OVERCOMMIT_PERCENT: u64 = 1600;
+/// A host takes this many percent of the CPU that its record promises, in tasks' sizes. A record may
+/// promise more than the machine has, since a task's size is its limit and not what it uses.
+pub const CPU_OVERCOMMIT_PERCENT: u64 = 100;
 /// The same of its memory.
-pub const MEMORY_OVERCOMMIT_PERCENT: u64 = 400;
+pub const MEMORY_OVERCOMMIT_PERCENT: u64 = 100;
 /// Transactions under way at once.
 pub const MAX_IN_FLIGHT: usize = 64;
 
@@ -15,7 +16,7 @@ pub const MAX_IN_FLIGHT: usize = 64;
 pub struct Config {
     pub capacity_wait_ms: i64,
     pub host_grace_ms: i64,
-    /// 100: a host is full when the tasks' sizes add up to what it has.
+    /// 100: a host is full when the tasks' sizes add up to what its record promises.
     pub cpu_overcommit_percent: u64,
     pub memory_overcommit_percent: u64,
     /// The grade to give; `None`: the strongest the host has.

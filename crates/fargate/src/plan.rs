@@ -177,9 +177,13 @@ fn grade(host: &HostRecord, config: &Config) -> Option<Isolation> {
 
 fn fits(host: &HostRecord, load: Load, env: &Environment, config: &Config) -> bool {
     let spec = &env.request.spec;
+    let wanted = &env.request.architecture;
+    if !wanted.is_empty() && !host.architecture.eq_ignore_ascii_case(wanted) {
+        return false;
+    }
     let cpu_limit = u64::from(host.cpu_units) * config.cpu_overcommit_percent / 100;
     let memory_limit = u64::from(host.memory_mib) * config.memory_overcommit_percent / 100;
-    // No task may be promised more than a whole host has.
+    // No task may be promised more than a whole host does.
     spec.memory_mib <= host.memory_mib
         && load.cpu_units + u64::from(spec.cpu_units) <= cpu_limit
         && load.memory_mib + u64::from(spec.memory_mib) <= memory_limit

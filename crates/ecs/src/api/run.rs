@@ -247,6 +247,7 @@ impl<'a> Plan<'a> {
             subnets: self.network.subnets.clone(),
             security_groups: self.network.security_groups.clone(),
             platform_version: self.platform_version.to_owned(),
+            architecture: self.architecture.clone(),
             spec: sandbox::spec(d, &self.overrides, facts),
             placement: None,
         };

@@ -29,7 +29,7 @@ const SETTINGS: [(&str, &str, &[&str]); 12] = [
     ("fargateTaskRetirementWaitPeriod", "7", &["0", "7", "14"]),
     ("guardDutyActivate", "off", &["on", "off"]),
     ("serviceLongArnFormat", "enabled", ON_OFF),
-    ("tagResourceAuthorization", "off", &["on", "off"]),
+    ("tagResourceAuthorization", "on", &["on", "off"]),
     ("taskLongArnFormat", "enabled", ON_OFF),
     ("fargateEventWindows", "disabled", ON_OFF),
 ];

@@ -43,9 +43,14 @@ async fn resources_and_conditions_are_named() {
     assert_eq!(condition(&run[0], "aws:TagKeys"), Some(&["team".to_owned()][..]));
     assert_eq!(
         (run[1].action.as_str(), run[1].resource.as_str()),
+        ("ecs:TagResource", "arn:aws:ecs:us-east-1:123456789012:task/c1/*")
+    );
+    assert_eq!(condition(&run[1], "ecs:CreateAction"), Some(&["RunTask".to_owned()][..]));
+    assert_eq!(
+        (run[2].action.as_str(), run[2].resource.as_str()),
         ("iam:PassRole", "arn:aws:iam::123456789012:role/t")
     );
-    assert_eq!(condition(&run[1], "iam:PassedToService"), Some(&["ecs-tasks.amazonaws.com".to_owned()][..]));
+    assert_eq!(condition(&run[2], "iam:PassedToService"), Some(&["ecs-tasks.amazonaws.com".to_owned()][..]));
 
     let task = stack.run(json!({"tags": [{"key": "team", "value": "a"}]})).await.remove(0);
     let id = crate::support::id_of(&task);

@@ -56,6 +56,7 @@ fn environment() -> EnvironmentRequest {
         subnets: Vec::new(),
         security_groups: Vec::new(),
         platform_version: "1.4.0".to_owned(),
+        architecture: String::new(),
         spec: SandboxSpec::default(),
         placement: None,
     }

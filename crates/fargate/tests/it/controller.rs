@@ -101,7 +101,7 @@ async fn a_host_under_a_lease_that_ends_is_lost() {
 #[tokio::test]
 async fn a_hundred_requests_at_once_are_all_placed() {
     let stack = stack();
-    stack.store.put_as(&keys::host("h1"), &host("h1", "us-east-1a", 2048, 24_576)).await.expect("written");
+    stack.store.put_as(&keys::host("h1"), &host("h1", "us-east-1a", 100 * 256, 100 * 512)).await.expect("written");
     let began = std::time::Instant::now();
     let ids: Vec<String> = (0..100).map(|n| format!("t{n:03}")).collect();
     futures_util::future::join_all(ids.iter().map(|id| async {

@@ -56,8 +56,7 @@ impl World {
             store: Store::new(failing.clone()),
             clock: clock.clone(),
             entropy: SeededEntropy::new(3),
-            // Small enough that requests wait and are refused.
-            config: Config { cpu_overcommit_percent: 100, memory_overcommit_percent: 100, ..Config::default() },
+            config: Config::default(),
         };
         Self { store, failing, clock, controller }
     }

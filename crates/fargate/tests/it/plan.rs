@@ -10,9 +10,8 @@ use gantry_fargate::{CAPACITY_WAIT_MS, Config, HOST_GRACE_MS};
 
 use crate::support::{START, host, request, subnets};
 
-/// No overcommit, so that the tables count whole hosts.
 fn config() -> Config {
-    Config { cpu_overcommit_percent: 100, memory_overcommit_percent: 100, ..Config::default() }
+    Config::default()
 }
 
 fn seats(plan: &Plan) -> Vec<&Seat> {
@@ -185,6 +184,22 @@ fn no_task_is_promised_more_than_a_host_has() {
     snapshot.put_host(host("h1", "us-east-1a", 4096, 511));
     snapshot.put_environment(request("t1", &[&subnets()[0]]), 1);
     assert!(seats(&plan(&mut snapshot, &Config::default(), START)).is_empty());
+}
+
+#[test]
+fn a_host_of_another_architecture_is_no_host() {
+    for (wanted, has, fits) in
+        [("ARM64", "x86_64", false), ("ARM64", "arm64", true), ("X86_64", "x86_64", true), ("", "arm64", true)]
+    {
+        let mut snapshot = Snapshot::default();
+        let mut record = host("h1", "us-east-1a", 4096, 8192);
+        record.architecture = has.to_owned();
+        snapshot.put_host(record);
+        let mut asked = request("t1", &[&subnets()[0]]);
+        asked.architecture = wanted.to_owned();
+        snapshot.put_environment(asked, 1);
+        assert_eq!(!seats(&plan(&mut snapshot, &config(), START)).is_empty(), fits, "{wanted} on {has}");
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub fn request(id: &str, subnets: &[&str]) -> EnvironmentRequest {
         subnets: subnets.iter().map(|s| (*s).to_owned()).collect(),
         security_groups: Vec::new(),
         platform_version: "1.4.0".to_owned(),
+        architecture: String::new(),
         spec: SandboxSpec { cpu_units: 256, memory_mib: 512, ..SandboxSpec::default() },
         placement: None,
     }
