@@ -28,7 +28,7 @@ pub mod limits {
     /// Image pulls at once, unless configured otherwise.
     pub const MAX_PULLS: usize = 4;
     /// How long [`super::Agent::drain`] waits beyond the longest stop timeout that ECS allows (120 s).
-    pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(180);
+    pub const DRAIN_TIMEOUT: Duration = Duration::from_mins(3);
     /// Pause before listing again after the store failed.
     pub const RELIST_PAUSE: Duration = Duration::from_millis(500);
 }

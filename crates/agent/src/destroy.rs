@@ -8,7 +8,7 @@ use crate::actor::Shared;
 use crate::record::LocalRecord;
 use crate::runtime::{RuntimeError, RuntimeResult, SandboxHandle};
 
-const DESTROY_TIMEOUT: Duration = Duration::from_secs(120);
+const DESTROY_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(crate) async fn destroy(
     shared: &Shared,

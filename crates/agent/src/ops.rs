@@ -19,12 +19,12 @@ use crate::runtime::*;
 use crate::users::RANGE_SIZE;
 
 /// Limits on calls to the runtime and the network.
-const ATTACH_TIMEOUT: Duration = Duration::from_secs(60);
-const SANDBOX_TIMEOUT: Duration = Duration::from_secs(60);
-const CREATE_TIMEOUT: Duration = Duration::from_secs(120);
-const START_TIMEOUT: Duration = Duration::from_secs(120);
+const ATTACH_TIMEOUT: Duration = Duration::from_mins(1);
+const SANDBOX_TIMEOUT: Duration = Duration::from_mins(1);
+const CREATE_TIMEOUT: Duration = Duration::from_mins(2);
+const START_TIMEOUT: Duration = Duration::from_mins(2);
 const KILL_TIMEOUT: Duration = Duration::from_secs(30);
-const PULL_TIMEOUT: Duration = Duration::from_secs(3600);
+const PULL_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Sends its answer when dropped, whatever became of the call.
 struct Answering {
@@ -384,11 +384,14 @@ impl Actor {
         let dir = self.shared.records.dir(&self.assignment.sandbox_id).ok()?;
         let index = self.assignment.spec.containers.iter().position(|c| c.name == container)?;
         let cursor = LogCursor::at(dir.join(format!("log-{index}.json")));
-        let (sink, clock) = (self.shared.logs.clone(), self.shared.clock.clone());
+        let (sink, answers, name) = (self.shared.logs.clone(), self.answers.clone(), container.to_owned());
+        let moved = move || {
+            let _ = answers.send(Answer { input: ContainerInput::LogsMoved.of(&*name), keep: Keep::Nothing });
+        };
         let container = container.to_owned();
         self.helpers.spawn(async move {
             if begun.await.is_ok() {
-                LogPump::new(destination, sink, cursor, clock).run(&*handle, &container).await;
+                LogPump::new(destination, sink, cursor, moved).run(&*handle, &container).await;
                 drop(drained);
             }
         });

@@ -3,10 +3,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gantry_agent_api::{LogEvent, LogSink};
-use gantry_base::SharedClock;
 
 use super::assemble::{Assembled, Assembler};
 use super::cursor::Intent;
@@ -17,6 +16,8 @@ use crate::runtime::{LogPiece, LogSource, RuntimeError, SandboxHandle};
 const READ_PIECES: usize = 4096;
 /// How long an unfinished block of lines waits for its end, as Docker's driver has it.
 const BLOCK_WAIT: Duration = Duration::from_secs(5);
+/// How often it is told, at most, that output moves.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(10);
 /// Tries to open the runtime's log before the container's output is given up.
@@ -26,7 +27,8 @@ pub(crate) struct LogPump {
     destination: LogDestination,
     sink: Arc<dyn LogSink>,
     cursor: LogCursor,
-    clock: SharedClock,
+    moved: Box<dyn Fn() + Send + Sync>,
+    told_at: Option<Instant>,
     /// Number of the next batch.
     sequence: u64,
     /// Where the next batch begins.
@@ -34,8 +36,14 @@ pub(crate) struct LogPump {
 }
 
 impl LogPump {
-    pub fn new(destination: LogDestination, sink: Arc<dyn LogSink>, cursor: LogCursor, clock: SharedClock) -> Self {
-        Self { destination, sink, cursor, clock, sequence: 0, start: 0 }
+    /// `moved` is called now and then while output reaches the sink.
+    pub fn new(
+        destination: LogDestination,
+        sink: Arc<dyn LogSink>,
+        cursor: LogCursor,
+        moved: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self { destination, sink, cursor, moved: Box::new(moved), told_at: None, sequence: 0, start: 0 }
     }
 
     /// Ends when the container has, or when its output cannot be had any more.
@@ -148,6 +156,10 @@ impl LogPump {
     async fn sent(&mut self, source: &mut dyn LogSource, end: u64) -> Result<(), RuntimeError> {
         self.sequence += 1;
         self.start = end;
+        if self.told_at.is_none_or(|at| at.elapsed() >= TELL_EVERY) {
+            self.told_at = Some(Instant::now());
+            (self.moved)();
+        }
         source.ack(end).await
     }
 
@@ -161,8 +173,7 @@ impl LogPump {
             match taken {
                 Ok(()) => return,
                 Err(error) if error.retryable => {
-                    let at = self.clock.now();
-                    tracing::debug!(group = to.group, stream = to.stream(), %error, %at, "log sink; trying again");
+                    tracing::debug!(group = to.group, stream = to.stream(), %error, "log sink; trying again");
                 }
                 Err(error) => {
                     // The group was deleted, say. Holding on would only fill the buffer.

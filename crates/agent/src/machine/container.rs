@@ -6,7 +6,7 @@ use gantry_agent_api::ContainerSpec;
 use gantry_base::Timestamp;
 
 use super::health::Health;
-use super::{LOG_DRAIN_MS, Step};
+use super::{LOG_DRAIN_MAX_MS, LOG_DRAIN_MS, Step};
 use crate::runtime::PulledImage;
 
 pub(crate) const SIGTERM: i32 = 15;
@@ -51,6 +51,7 @@ pub(crate) struct Container {
     /// Its output is with the sink, or there is none.
     pub drained: bool,
     pub drain_by: Option<Timestamp>,
+    pub drain_end: Option<Timestamp>,
     pub stopping: Stopping,
     pub health: Option<Health>,
     pub exit_code: Option<i32>,
@@ -72,6 +73,7 @@ impl Container {
             logs: if keeps_logs(spec) { Step::Idle } else { Step::Done },
             drained: !keeps_logs(spec),
             drain_by: None,
+            drain_end: None,
             stopping: Stopping::No,
             health,
             exit_code: None,
@@ -107,6 +109,13 @@ impl Container {
         }
         if !self.drained {
             self.drain_by = Some(now.plus_ms(LOG_DRAIN_MS));
+            self.drain_end = Some(now.plus_ms(LOG_DRAIN_MAX_MS));
+        }
+    }
+
+    pub fn logs_moved(&mut self, now: Timestamp) {
+        if let (Some(by), Some(end)) = (self.drain_by, self.drain_end) {
+            self.drain_by = Some(now.plus_ms(LOG_DRAIN_MS).max(by).min(end));
         }
     }
 

@@ -62,6 +62,8 @@ pub enum ContainerInput {
         oom: bool,
         at: Timestamp,
     },
+    /// Some more output has reached the sink.
+    LogsMoved,
     /// All output is with the sink, or there is none to come.
     LogsDrained,
     /// A health check has ended; time-outs and commands that could not be run are not healthy.

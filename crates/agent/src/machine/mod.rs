@@ -29,8 +29,11 @@ pub(crate) use self::health::argv as health_argv;
 pub use self::input::{Action, ContainerInput, Input};
 pub use self::report::runtime_id;
 
-/// Milliseconds that a container's last output may take to reach the log sink before it counts as stopped.
+/// Milliseconds that a container's last output may stand still on its way to the log sink before the container
+/// counts as stopped all the same.
 pub const LOG_DRAIN_MS: i64 = 5_000;
+/// Milliseconds that it may take in all, even if it keeps moving.
+pub const LOG_DRAIN_MAX_MS: i64 = 60_000;
 /// Milliseconds from SIGKILL until the container is given up and the sandbox taken down around it.
 pub const KILL_GRACE_MS: i64 = 15_000;
 /// How often a failed destruction is tried again before the sandbox is reported stopped all the same; what

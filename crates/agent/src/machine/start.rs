@@ -167,6 +167,7 @@ impl Machine {
                 Stage::Waiting | Stage::Running | Stage::Exited => {}
             },
             ContainerInput::Exited { code, oom, at } => self.exited(now, index, code, oom, at),
+            ContainerInput::LogsMoved => container.logs_moved(now),
             ContainerInput::LogsDrained => container.drained = true,
             ContainerInput::Probed { healthy } => {
                 if container.stage == Stage::Running

@@ -397,6 +397,22 @@ fn a_container_is_stopped_once_its_output_is_safe_or_late() {
 }
 
 #[test]
+fn output_that_keeps_moving_gets_more_time_but_not_for_ever() {
+    let mut a = spec("a");
+    a.log = Some(LogConfiguration { driver: "awslogs".to_owned(), options: std::collections::BTreeMap::new() });
+    let mut life = Life::new(vec![a]);
+    life.start();
+    life.exit("a", 0);
+    let mut waited_ms = 0;
+    while life.report().phase != Phase::Stopped {
+        life.pass(1);
+        waited_ms += 1000;
+        life.give(C::LogsMoved.of("a"));
+    }
+    assert_eq!(waited_ms, LOG_DRAIN_MAX_MS);
+}
+
+#[test]
 fn failed_destructions_are_tried_again_but_not_for_ever() {
     let mut life = Life::new(vec![spec("a")]);
     life.start();

@@ -22,7 +22,7 @@ const MAX_CONNECTIONS: usize = 64;
 const MAX_HEAD: usize = 16 * 1024;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that one connection is served.
-const CONNECTION_LIFE: Duration = Duration::from_secs(300);
+const CONNECTION_LIFE: Duration = Duration::from_mins(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until dropped.
