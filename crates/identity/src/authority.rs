@@ -25,7 +25,8 @@ pub(crate) fn invalid_token() -> AwsError {
 }
 
 fn expired_token() -> AwsError {
-    AwsError::sender("ExpiredTokenException", "The security token included in the request is expired").with_status(403)
+    // The query protocols' name: STS has an operation error by the JSON protocols' one.
+    AwsError::sender("ExpiredToken", "The security token included in the request is expired").with_status(403)
 }
 
 #[async_trait]

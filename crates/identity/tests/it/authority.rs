@@ -48,7 +48,7 @@ async fn sessions_end_and_tokens_fit_one_key() {
     world.clock.advance_ms(900_000);
     refused(
         world.call(&one.access_key_id, Some(&one.session_token)).await,
-        "ExpiredTokenException",
+        "ExpiredToken",
         "token included in the request is expired",
     );
 }

@@ -8,3 +8,4 @@ mod policies;
 mod simulate;
 mod sts;
 mod support;
+mod wire;
