@@ -14,7 +14,8 @@ use gantry_store::{Compare, EventKind, KeyRange, KeyValue, Op, Revision, Store, 
 
 use crate::error::{Error, Result};
 use crate::lifecycle::{self, Seen, Step};
-use crate::view::{TaskEntry, View};
+use crate::records::DefinitionStatus;
+use crate::view::{Definition, TaskEntry, View};
 
 /// Transactions under way at once.
 const MAX_IN_FLIGHT: usize = 64;
@@ -89,6 +90,7 @@ impl Controller {
             known.dirty.extend(self.view.take_dirty());
             self.act(&mut known).await?;
             let next = self.forget().await?;
+            self.delete_definitions().await?;
             let now = self.clock.now();
             let sleep_ms = next.map_or(MAX_SLEEP_MS, |at| at.since_ms(now).clamp(1, MAX_SLEEP_MS));
             tokio::select! {
@@ -181,6 +183,21 @@ impl Controller {
             }
             self.view.wait(newest).await;
         }
+    }
+}
+
+impl Controller {
+    /// Takes away task definitions whose deletion was asked for, once no task is left of them.
+    async fn delete_definitions(&self) -> Result<()> {
+        for Definition { scope, family, revision } in self.view.deletable() {
+            let key = scope.definition_key(&family, revision);
+            let index = scope.definition_index_key(DefinitionStatus::DeleteInProgress, &family, revision);
+            // Nothing brings a definition back from here, so there is nothing to compare but that it is so.
+            let txn =
+                Txn::new().when(Compare::exists(index.clone())).then(Op::delete(key.clone())).then(Op::delete(index));
+            self.store.txn(txn).await.map_err(Error::store("delete", key))?;
+        }
+        Ok(())
     }
 }
 

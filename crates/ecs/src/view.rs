@@ -84,6 +84,18 @@ struct State {
     /// Ids are random and as good as unique: reports name nothing else.
     by_id: HashMap<String, Arc<TaskEntry>>,
     forget: BTreeSet<(Timestamp, String)>,
+    /// Task definitions that are to go once no task is left that was made from them.
+    deleting: BTreeSet<Definition>,
+    /// Since it was last asked for, one may have become free to go.
+    deleting_changed: bool,
+}
+
+/// A revision of a task definition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Definition {
+    pub scope: Scope,
+    pub family: String,
+    pub revision: i32,
 }
 
 pub struct View {
@@ -200,8 +212,18 @@ impl State {
         }
     }
 
+    fn uses(&self, definition: &Definition) -> bool {
+        let Definition { scope, family, revision } = definition;
+        let arn = scope.arn(format!("task-definition/{family}:{revision}"));
+        let clusters = self.tasks.iter().filter(|((of, _), _)| of == scope).map(|(_, tasks)| tasks);
+        clusters.flat_map(|tasks| tasks.by_family.get(family).into_iter().flatten()).any(|id| {
+            self.by_id.get(id).is_some_and(|t| t.record.task.task_definition_arn.as_deref() == Some(arn.as_str()))
+        })
+    }
+
     fn remove_task(&mut self, id: &str) {
         self.forget_deadline(id);
+        self.deleting_changed = !self.deleting.is_empty();
         if let Some(entry) = self.by_id.remove(id) {
             let key = (entry.record.scope(), entry.record.cluster.clone());
             if let Some(tasks) = self.tasks.get_mut(&key) {
@@ -219,6 +241,7 @@ enum Named {
     Cluster(Scope, String),
     /// The task's id.
     Task(String),
+    Deleting(Definition),
 }
 
 fn name_of(key: &[u8]) -> Option<Named> {
@@ -228,10 +251,13 @@ fn name_of(key: &[u8]) -> Option<Named> {
     if service != "ecs" {
         return None;
     }
+    let scope = || Some(Scope { account: account.parse().ok()?, region: region.parse().ok()? });
     match kind {
-        "cluster" => {
-            let scope = Scope { account: account.parse().ok()?, region: region.parse().ok()? };
-            Some(Named::Cluster(scope, id.to_owned()))
+        "cluster" => Some(Named::Cluster(scope()?, id.to_owned())),
+        "task-definition-deleting" => {
+            let (family, revision) = id.split_once('/')?;
+            let revision = revision.parse().ok()?;
+            Some(Named::Deleting(Definition { scope: scope()?, family: family.to_owned(), revision }))
         }
         "task" => Some(Named::Task(id.rsplit('/').next()?.to_owned())),
         _ => None,
@@ -282,6 +308,7 @@ impl View {
     /// Takes one batch in.
     pub fn apply(&self, batch: &WatchBatch) {
         let mut changed = Vec::new();
+        let mut wake = false;
         // Rendering is the dear part, so it is done before the lock is taken.
         let ready: Vec<_> = batch.events.iter().filter_map(|e| prepare(e.kind, &e.kv)).collect();
         if !ready.is_empty() {
@@ -292,8 +319,12 @@ impl View {
                 }
                 change.apply(&mut state);
             }
+            wake = state.deleting_changed;
         }
         self.mark(changed);
+        if wake {
+            self.dirtied.notify_one();
+        }
         self.reached.send_replace(batch.revision);
     }
 
@@ -382,6 +413,16 @@ impl View {
         tasks.map_or_else(Vec::new, |t| t.list(filter, after, limit))
     }
 
+    /// Task definitions on their way out that no task needs any more; looks only if something changed.
+    pub fn deletable(&self) -> Vec<Definition> {
+        if !self.state.read().deleting_changed {
+            return Vec::new();
+        }
+        let mut state = self.state.write();
+        state.deleting_changed = false;
+        state.deleting.iter().filter(|d| !state.uses(d)).cloned().collect()
+    }
+
     /// Stopped tasks whose time is over, and when the next one's will be.
     pub fn forgettable(&self, now: Timestamp, limit: usize) -> (Vec<Arc<TaskEntry>>, Option<Timestamp>) {
         let state = self.state.read();
@@ -394,13 +435,15 @@ impl View {
 enum Change {
     Cluster(Scope, String, Option<Arc<Versioned<ClusterRecord>>>),
     Task(String, Option<Arc<TaskEntry>>),
+    Deleting(Definition),
+    Deleted(Definition),
 }
 
 impl Change {
     fn task_id(&self) -> Option<&str> {
         match self {
             Self::Task(id, _) => Some(id),
-            Self::Cluster(..) => None,
+            Self::Cluster(..) | Self::Deleting(_) | Self::Deleted(_) => None,
         }
     }
 
@@ -414,6 +457,13 @@ impl Change {
             }
             Self::Task(_, Some(entry)) => state.put_task(entry),
             Self::Task(id, None) => state.remove_task(&id),
+            Self::Deleting(definition) => {
+                state.deleting.insert(definition);
+                state.deleting_changed = true;
+            }
+            Self::Deleted(definition) => {
+                state.deleting.remove(&definition);
+            }
         }
     }
 }
@@ -423,6 +473,8 @@ fn prepare(kind: EventKind, kv: &KeyValue) -> Option<Change> {
     match name_of(&kv.key)? {
         Named::Cluster(scope, name) if deleted => Some(Change::Cluster(scope, name, None)),
         Named::Cluster(scope, name) => Some(Change::Cluster(scope, name, Some(Arc::new(decode(kv)?)))),
+        Named::Deleting(definition) if deleted => Some(Change::Deleted(definition)),
+        Named::Deleting(definition) => Some(Change::Deleting(definition)),
         Named::Task(id) if deleted => Some(Change::Task(id, None)),
         Named::Task(id) => {
             let found = decode::<TaskRecord>(kv)?;

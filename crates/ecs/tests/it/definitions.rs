@@ -110,8 +110,16 @@ async fn only_inactive_definitions_are_deleted() {
     stack.ok("DeregisterTaskDefinition", json!({"taskDefinition": "app:1"})).await;
     let answer = stack.ok("DeleteTaskDefinitions", json!({"taskDefinitions": ["app:1"]})).await;
     assert_eq!(answer["taskDefinitions"][0]["status"], "DELETE_IN_PROGRESS");
-    let (_, message) = stack.refused("RunTask", crate::support::run_input(json!({"taskDefinition": "app:1"}))).await;
-    assert_eq!(message, "TaskDefinition is inactive");
+    // Nothing was made from it, so it soon goes for good; its number is not given again.
+    let gone = async {
+        while stack.call("DescribeTaskDefinition", json!({"taskDefinition": "app:1"})).await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), gone).await.expect("deleted in time");
+    let deleting = stack.ok("ListTaskDefinitions", json!({"status": "DELETE_IN_PROGRESS"})).await;
+    assert_eq!(deleting["taskDefinitionArns"], json!([]));
+    assert_eq!(stack.ok("RegisterTaskDefinition", app()).await["taskDefinition"]["revision"], 2);
     assert_eq!(
         stack.refused("DeleteTaskDefinitions", json!({"taskDefinitions": []})).await.0,
         "InvalidParameterException"
@@ -122,6 +130,31 @@ async fn only_inactive_definitions_are_deleted() {
     }
     let got = stack.refused("DescribeTaskDefinition", json!({"taskDefinition": "nope"})).await;
     assert_eq!(got, ("ClientException".to_owned(), "Unable to describe task definition.".to_owned()));
+}
+
+#[tokio::test]
+async fn a_definition_in_use_stays_until_its_tasks_are_gone() {
+    let stack = Stack::with_app().await;
+    let arn = stack.run(json!({})).await.remove(0);
+    stack.ok("DeregisterTaskDefinition", json!({"taskDefinition": "app:1"})).await;
+    stack.ok("DeleteTaskDefinitions", json!({"taskDefinitions": ["app:1"]})).await;
+    let (_, message) = stack.refused("RunTask", crate::support::run_input(json!({"taskDefinition": "app:1"}))).await;
+    assert_eq!(message, "TaskDefinition is inactive");
+    stack.ok("StopTask", json!({"cluster": "c1", "task": arn})).await;
+    stack.status(&arn, "STOPPED").await;
+    let kept = stack.ok("DescribeTaskDefinition", json!({"taskDefinition": "app:1"})).await;
+    assert_eq!(kept["taskDefinition"]["status"], "DELETE_IN_PROGRESS");
+    stack.clock.advance_ms(3_600_001);
+    let gone = async {
+        while stack.call("DescribeTaskDefinition", json!({"taskDefinition": "app:1"})).await.is_ok() {
+            // Anything that happens wakes the controller, which then sees the time.
+            stack.ok("RegisterTaskDefinition", app()).await;
+            let other = stack.run(json!({})).await.remove(0);
+            stack.ok("StopTask", json!({"cluster": "c1", "task": other})).await;
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), gone).await.expect("deleted in time");
 }
 
 /// The request with one container that has `more`.
