@@ -1,6 +1,7 @@
 //! The agent with a store in memory: against fakes, and against the real engine and network.
 
 mod fakes;
+mod flaky;
 mod image;
 mod lifecycle;
 mod logs;
