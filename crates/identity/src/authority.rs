@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gantry_aws_wire::{Access, Authority, AwsError, Caller, CallerKind, Context, Credential};
-use gantry_base::AccountId;
+use gantry_base::{AccountId, Timestamp};
 use gantry_iam::{Decision, Policy, PolicyKind, PolicySet, Principal, PrincipalKind, Request, evaluate};
 
 use crate::core::{Identity, Inner};
@@ -139,7 +139,8 @@ impl Inner {
         let caller = &context.caller;
         if let Some(first) = accesses.first() {
             let service = first.action.split(':').next().unwrap_or_default();
-            self.last_used.note(&caller.access_key_id, context.now, service, context.region.as_str());
+            let now = Timestamp::from_secs(context.now.secs());
+            self.last_used.note(&caller.access_key_id, now, service, context.region.as_str());
         }
         if !self.options.checked {
             return Ok(());

@@ -76,8 +76,9 @@ impl Call<'_> {
         self.context.account.as_str()
     }
 
+    /// IAM's dates have no fractions of seconds.
     pub fn now(&self) -> Timestamp {
-        self.context.now
+        Timestamp::from_secs(self.context.now.secs())
     }
 }
 

@@ -66,8 +66,10 @@ pub(super) fn update_role(
     input: api::UpdateRoleRequest,
 ) -> Result<api::UpdateRoleResponse, AwsError> {
     let mut role = check::own_role(draft, &input.role_name)?;
-    // As in AWS, a description left out is taken away.
-    role.description = input.description;
+    if input.description.is_some() {
+        role.description = input.description;
+    }
+    // Left out, it is the default again, as AWS documents.
     role.max_session_secs = input.max_session_duration.unwrap_or(DEFAULT_SESSION_SECS);
     draft.put(role);
     Ok(api::UpdateRoleResponse {})

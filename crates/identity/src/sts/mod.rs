@@ -43,6 +43,7 @@ pub(crate) struct NewSession<'a> {
 impl Inner {
     pub(crate) fn new_session(&self, new: NewSession<'_>, now: Timestamp) -> Result<api::Credentials, Error> {
         let entropy = &*self.options.entropy;
+        let now = Timestamp::from_secs(now.secs());
         let session = Session {
             access_key_id: access_key_id(entropy, "ASIA", new.account),
             secret: secret(entropy).into(),

@@ -230,7 +230,7 @@ async fn roles() {
         |name: &str| api::UpdateRoleRequest { role_name: s(name), max_session_duration: Some(7200), description: None };
     iam.update_role(admin, update("r")).await.expect("updated");
     let role = iam.get_role(admin, get("r")).await.expect("the role").role;
-    assert_eq!((role.max_session_duration, role.description), (Some(7200), None));
+    assert_eq!((role.max_session_duration, role.description), (Some(7200), Some(s("e"))));
     refused(iam.update_role(admin, update("x")).await, "NoSuchEntity", "x");
     let retrust =
         |name: &str, text: &str| api::UpdateAssumeRolePolicyRequest { role_name: s(name), policy_document: s(text) };
