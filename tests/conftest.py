@@ -45,11 +45,12 @@ class Stack:
         self.data = self.home / "data"
         self.log = open(self.home / "server.log", "ab")
         self.process = None
+        self.port = 0
         self.env = {}
 
     def start(self):
         self.process = subprocess.Popen(
-            [GANTRY, "up", "--data-dir", str(self.data), "--listen", "127.0.0.1:0", *self.flags],
+            [GANTRY, "up", "--data-dir", str(self.data), "--listen", f"127.0.0.1:{self.port}", *self.flags],
             stdout=self.log, stderr=self.log, start_new_session=True,
             env={**os.environ, "RUST_LOG": os.environ.get("RUST_LOG", "info")})
         wait_for("the server's endpoint", self._answers)

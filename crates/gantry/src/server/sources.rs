@@ -1,0 +1,102 @@
+//! Where the engine's images come from: our own registry by file handle, others over their protocol.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gantry_agent::{Images, PullRequest, RuntimeError, RuntimeResult};
+use gantry_engine::{BlobSource, Error, ImageRef, ImageSource, ManifestBytes, PullFailure, RegistryAuth, Result};
+use gantry_registry::{LocalImage, Registry, resolve_image_ref};
+
+/// Resolves `localhost:<port>/…` and `<account>.dkr.ecr.<region>.…/…` here, all else elsewhere.
+pub struct Sources {
+    registry: Registry,
+    elsewhere: Arc<dyn ImageSource>,
+}
+
+impl Sources {
+    pub fn new(registry: Registry, elsewhere: Arc<dyn ImageSource>) -> Self {
+        Self { registry, elsewhere }
+    }
+
+    fn local(&self, reference: &ImageRef) -> Option<LocalImage> {
+        resolve_image_ref(&reference.to_string(), self.registry.names())
+    }
+}
+
+fn failed(reference: &ImageRef, error: gantry_registry::Error) -> Error {
+    use gantry_registry::Error as Registry;
+    let kind = match &error {
+        Registry::RepositoryNotFound { .. } | Registry::ImageNotFound { .. } => PullFailure::NotFound,
+        _ => PullFailure::Storage,
+    };
+    Error::Pull { kind, image: reference.to_string(), reason: error.to_string() }
+}
+
+#[async_trait]
+impl ImageSource for Sources {
+    async fn resolve(&self, reference: &ImageRef, auth: Option<&RegistryAuth>) -> Result<ManifestBytes> {
+        let Some(image) = self.local(reference) else {
+            return self.elsewhere.resolve(reference, auth).await;
+        };
+        let found = self.registry.resolve(&image.repo, &image.reference).await.map_err(|e| failed(reference, e))?;
+        Ok(ManifestBytes { media_type: found.media_type, digest: found.digest.to_string(), bytes: found.bytes })
+    }
+
+    async fn open_blob(&self, reference: &ImageRef, digest: &str) -> Result<BlobSource> {
+        let Some(image) = self.local(reference) else {
+            return self.elsewhere.open_blob(reference, digest).await;
+        };
+        let broken = |kind, reason: String| Error::Pull { kind, image: reference.to_string(), reason };
+        let digest =
+            digest.parse().map_err(|_| broken(PullFailure::Malformed, format!("`{digest}` is not a digest")))?;
+        let file = self.registry.local_blob(&image.repo, &digest).await.map_err(|e| failed(reference, e))?;
+        // Blobs on another machine's disk come with the S3 engine; on the filesystem there is always a file.
+        file.map(BlobSource::File).ok_or_else(|| broken(PullFailure::NotFound, format!("blob {digest} is not here")))
+    }
+}
+
+/// Whether a task may pull an image, and where from.
+pub struct Pulls {
+    pub registry: Registry,
+    pub sources: Arc<Sources>,
+}
+
+#[async_trait]
+impl Images for Pulls {
+    async fn source(
+        &self,
+        request: &PullRequest,
+        reference: &ImageRef,
+    ) -> RuntimeResult<(Arc<dyn ImageSource>, Option<RegistryAuth>)> {
+        if let Some(image) = resolve_image_ref(&reference.to_string(), self.registry.names())
+            && image.repo.registry.account != request.account
+        {
+            return Err(RuntimeError::new(format!(
+                "pull access denied for {reference}: the repository is another account's"
+            )));
+        }
+        Ok((self.sources.clone(), None))
+    }
+}
+
+/// Until the engine has its own client for far registries.
+pub struct Unreachable;
+
+#[async_trait]
+impl ImageSource for Unreachable {
+    async fn resolve(&self, reference: &ImageRef, _: Option<&RegistryAuth>) -> Result<ManifestBytes> {
+        Err(Error::Pull {
+            kind: PullFailure::Unsupported,
+            image: reference.to_string(),
+            reason: "registries elsewhere are not reached yet".to_owned(),
+        })
+    }
+
+    async fn open_blob(&self, reference: &ImageRef, _: &str) -> Result<BlobSource> {
+        Err(Error::Pull {
+            kind: PullFailure::Unsupported,
+            image: reference.to_string(),
+            reason: "registries elsewhere are not reached yet".to_owned(),
+        })
+    }
+}
