@@ -195,7 +195,10 @@ impl Controller {
             // Nothing brings a definition back from here, so there is nothing to compare but that it is so.
             let txn =
                 Txn::new().when(Compare::exists(index.clone())).then(Op::delete(key.clone())).then(Op::delete(index));
-            self.store.txn(txn).await.map_err(Error::store("delete", key))?;
+            if let Err(error) = self.store.txn(txn).await {
+                self.view.retry_deletable();
+                return Err(Error::store("delete", key)(error));
+            }
         }
         Ok(())
     }

@@ -423,6 +423,11 @@ impl View {
         state.deleting.iter().filter(|d| !state.uses(d)).cloned().collect()
     }
 
+    /// What [`View::deletable`] gave could not be deleted: it is to be given again.
+    pub fn retry_deletable(&self) {
+        self.state.write().deleting_changed = true;
+    }
+
     /// Stopped tasks whose time is over, and when the next one's will be.
     pub fn forgettable(&self, now: Timestamp, limit: usize) -> (Vec<Arc<TaskEntry>>, Option<Timestamp>) {
         let state = self.state.read();
