@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
@@ -139,6 +139,12 @@ impl Engine {
         let cgroup = PathBuf::from(self.root_cgroup()).join(&config.id);
         let record = SandboxRecord::from_config(config, cgroup)?;
         let dir = self.sandbox_dir(&record.id);
+        if dir.exists() {
+            return Err(Error::Exists { kind: "sandbox", name: record.id });
+        }
+        // A shim that was started before this namespace was made does not see its bind mount: mounts
+        // spread to older mount namespaces only where the host's root is shared. Our descriptor it sees.
+        let netns = fs::File::open(&record.netns).during("open network namespace", record.netns.display())?;
         let engine = self.clone();
         let (prepared, target) = (record.clone(), dir.clone());
         let shim = tokio::task::spawn_blocking(move || engine.take_shim(&prepared, &target))
@@ -147,13 +153,15 @@ impl Engine {
             .during("start shim for", &record.id)??;
         self.refill();
         let cgroup = self.inner.cgroups.group(&record.cgroup);
-        let init = record.init.clone();
+        let mut init = record.init.clone();
+        init.netns = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), netns.as_raw_fd()));
         let shared = Shared::new(dir, record, cgroup, Arc::clone(&self.inner.config.clock));
         shim.stream.set_nonblocking(true).during("use socket of", &shared.id)?;
         let stream = UnixStream::from_std(shim.stream).during("use socket of", &shared.id)?;
         let link = Link::start(&shared, stream, shim.pidfd, Some(shim.child));
         let sandbox = Sandbox { shared, link };
         let made = sandbox.link.ask(&sandbox.shared, Op::Init(Box::new(init))).await;
+        drop(netns);
         match made {
             Ok(_) => Ok(sandbox),
             Err(e) => {
@@ -209,7 +217,7 @@ impl Engine {
         let told = tokio::task::spawn_blocking(move || {
             gone.shim_is_gone(
                 "the sandbox's shim was not running when the engine came back (killed, or the host was restarted)",
-            )
+            );
         });
         let _ = told.await;
         Ok(Sandbox { shared, link: Link::dead() })

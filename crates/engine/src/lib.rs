@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod image;
 mod logs;
+mod probe;
 mod proto;
 mod sandbox;
 mod seccomp;
@@ -28,9 +29,10 @@ pub use engine::{Engine, EngineConfig, ShimCommand};
 pub use error::{Error, PullFailure, Result};
 pub use image::{
     BlobSource, ByteStream, Image, ImageConfig, ImageLimits, ImageRef, ImageSource, ManifestBytes, RegistryAuth,
-    RootFs, RunConfig,
+    RemoteSource, RootFs, RunConfig,
 };
 pub use logs::{LogReader, LogRecord, LogStream};
+pub use probe::{Check, HostReport, probe};
 pub use proto::{BindMount, ContainerPhase, ExecResult, Exit, LogMode, Tmpfs, UidRange, Ulimit};
 pub use sandbox::{
     ContainerConfig, ContainerStatus, DEFAULT_CAPABILITIES, EventStream, ExecConfig, ResolvConf, Sandbox,

@@ -3,6 +3,7 @@
 pub(crate) mod manifest;
 mod pull;
 mod reference;
+mod remote;
 mod source;
 mod tar;
 mod unpack;
@@ -15,6 +16,7 @@ pub use manifest::{ImageConfig, RootFs, RunConfig};
 pub use pull::ImageLimits;
 pub(crate) use pull::ImageStore;
 pub use reference::ImageRef;
+pub use remote::RemoteSource;
 pub use source::{BlobSource, ByteStream, ImageSource, ManifestBytes, RegistryAuth};
 
 /// An image that is on this host, whole. Cheap to clone.

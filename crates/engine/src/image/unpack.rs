@@ -60,7 +60,7 @@ impl Unpacker {
         let Some(name) = path.last().copied() else {
             // The root itself.
             if entry.kind == Kind::Directory {
-                self.set_attributes(self.root.as_fd(), c".", entry)?;
+                Self::set_attributes(self.root.as_fd(), c".", entry)?;
                 self.remember(b".", entry.mtime_secs)?;
             }
             return Ok(());
@@ -90,7 +90,7 @@ impl Unpacker {
         match entry.kind {
             Kind::Directory => {
                 make_directory(parent, &name)?;
-                self.set_attributes(parent, &name, entry)?;
+                Self::set_attributes(parent, &name, entry)?;
                 self.remember(path, entry.mtime_secs)?;
             }
             Kind::File => self.write_file(tar, entry, parent, &name)?,
@@ -99,7 +99,7 @@ impl Unpacker {
                 let link = c_string(&entry.link)?;
                 // SAFETY: NUL-terminated strings and an open directory.
                 check(unsafe { libc::symlinkat(link.as_ptr(), parent.as_raw_fd(), name.as_ptr()) })?;
-                self.set_attributes(parent, &name, entry)?;
+                Self::set_attributes(parent, &name, entry)?;
                 set_time(parent, &name, entry.mtime_secs)?;
             }
             Kind::HardLink => self.hard_link(entry, parent, &name)?,
@@ -107,7 +107,7 @@ impl Unpacker {
                 clear(parent, &name)?;
                 // SAFETY: a NUL-terminated name in an open directory.
                 check(unsafe { libc::mkfifoat(parent.as_raw_fd(), name.as_ptr(), 0o600) })?;
-                self.set_attributes(parent, &name, entry)?;
+                Self::set_attributes(parent, &name, entry)?;
             }
             // Containers get the devices they may have in a /dev of their own.
             Kind::Device => {}
@@ -198,7 +198,7 @@ impl Unpacker {
         }
     }
 
-    fn set_attributes(&self, parent: BorrowedFd<'_>, name: &CStr, entry: &Entry) -> io::Result<()> {
+    fn set_attributes(parent: BorrowedFd<'_>, name: &CStr, entry: &Entry) -> io::Result<()> {
         let flags = libc::AT_SYMLINK_NOFOLLOW;
         // SAFETY: a NUL-terminated name in an open directory.
         unsafe {

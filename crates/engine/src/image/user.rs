@@ -53,7 +53,7 @@ pub(crate) fn resolve(spec: &str, passwd: &str, group: &str) -> Result<ResolvedU
         passwd_lines(passwd).find(|p| p.name == user).or_else(|| passwd_lines(passwd).find(|p| Some(p.uid) == number));
     let (uid, own_gid, name, home) = match (&entry, number) {
         (Some(p), _) => (p.uid, p.gid, Some(p.name), p.home),
-        (None, Some(uid)) if uid <= i32::MAX as u32 => (uid, 0, None, if uid == 0 { "/root" } else { "/" }),
+        (None, Some(uid)) if i32::try_from(uid).is_ok() => (uid, 0, None, if uid == 0 { "/root" } else { "/" }),
         (None, Some(_)) => return Err(format!("uids and gids must be in range 0-{}", i32::MAX)),
         (None, None) => return Err(format!("unable to find user {user}: no matching entries in passwd file")),
     };
@@ -61,7 +61,7 @@ pub(crate) fn resolve(spec: &str, passwd: &str, group: &str) -> Result<ResolvedU
         None => own_gid,
         Some(wanted) => match (group_lines(group).find(|(n, ..)| *n == wanted), wanted.parse::<u32>()) {
             (Some((_, gid, _)), _) => gid,
-            (None, Ok(gid)) if gid <= i32::MAX as u32 => gid,
+            (None, Ok(gid)) if i32::try_from(gid).is_ok() => gid,
             (None, Ok(_)) => return Err(format!("uids and gids must be in range 0-{}", i32::MAX)),
             (None, Err(_)) => {
                 return Err(format!("unable to find group {wanted}: no matching entries in group file"));

@@ -177,7 +177,7 @@ pub(super) fn read_in_root(root: &Path, relative: &str, limit: u64) -> String {
         let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS;
         // Non-blocking: the image may hold a FIFO by this name.
         let flags = libc::O_RDONLY | libc::O_NONBLOCK;
-        let fd = sys::openat2(anchor.as_fd(), &*sys::cstr(relative)?, flags, 0, resolve)?;
+        let fd = sys::openat2(anchor.as_fd(), &sys::cstr(relative)?, flags, 0, resolve)?;
         let mut text = Vec::new();
         fs::File::from(fd).take(limit).read_to_end(&mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -192,7 +192,7 @@ pub(super) fn make_dir_in_root(root: &Path, relative: &str, owner: u32) -> io::R
     let (parent, name) = relative.rsplit_once('/').unwrap_or((".", relative));
     let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS;
     let flags = libc::O_DIRECTORY | libc::O_PATH;
-    let parent = sys::openat2(anchor.as_fd(), &*sys::cstr(parent)?, flags, 0, resolve)?;
+    let parent = sys::openat2(anchor.as_fd(), &sys::cstr(parent)?, flags, 0, resolve)?;
     let name = sys::cstr(name)?;
     // SAFETY: a single component below an open directory; the string is NUL-terminated.
     match sys::check(i64::from(unsafe { libc::mkdirat(parent.as_raw_fd(), name.as_ptr(), 0o755) })) {

@@ -102,7 +102,7 @@ async fn what_was_asked_for_is_what_runs() {
         let (_, out, _) = run(&sandbox, c).await;
         assert_eq!(
             out,
-            "uid=1000(app) gid=1001(app) groups=1001(app)\n/home/app\ntouch: /home/f: Permission denied\nnull\ny\n",
+            "uid=1000(app) gid=1001(app) groups=29(audio),1001(app)\n/home/app\ntouch: /home/f: Permission denied\nnull\ny\n",
             "{id}"
         );
         sandbox.destroy().await.unwrap();
@@ -153,7 +153,8 @@ async fn what_cannot_start_says_why() {
     let again = rig.engine.create_sandbox(SandboxConfig::new("s", "/nonexistent")).await;
     assert!(matches!(again.map(drop), Err(Error::Exists { .. })));
     let missing = rig.engine.create_sandbox(SandboxConfig::new("s2", "/nonexistent")).await;
-    assert!(missing.map(drop).unwrap_err().to_string().contains("open network namespace: no such file"));
+    let text = missing.map(drop).unwrap_err().to_string();
+    assert!(text.contains("open network namespace /nonexistent: No such file"), "{text}");
     // And the sandbox still works.
     assert_eq!(run(&sandbox, rig.container("ok", "exit 0")).await.0.code, 0);
     sandbox.destroy().await.unwrap();

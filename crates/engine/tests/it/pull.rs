@@ -250,7 +250,7 @@ async fn layers_come_out_right_and_once() {
     assert_eq!(fs::read(dir(1).join("kept")).unwrap(), b"k");
     // Nothing is kept that nobody wants.
     assert!(engine.image(&top).is_some());
-    assert_eq!(engine.prune_images(&[], &[image.clone()]).await.unwrap(), 0);
+    assert_eq!(engine.prune_images(&[], std::slice::from_ref(&image)).await.unwrap(), 0);
     assert!(engine.image(&top).is_none());
     assert_eq!(engine.prune_images(&[], &[]).await.unwrap(), 2);
     let by_digest: ImageRef = format!("localhost:1/app@{top}").parse().unwrap();

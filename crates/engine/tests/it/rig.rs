@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -233,13 +232,15 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 pub struct Rig {
     pub tmp: tempfile::TempDir,
     pub engine: Engine,
-    pub source: Arc<DirSource>,
     pub image: Image,
     pub instance: String,
     netns: std::sync::Mutex<Vec<NetNs>>,
 }
 
 pub fn shim_command() -> ShimCommand {
+    if let Some(exe) = std::env::var_os("GANTRY_TEST_SHIM") {
+        return ShimCommand { exe: exe.into(), args: Vec::new() };
+    }
     let exe = std::env::current_exe().unwrap();
     let exe = exe.parent().unwrap().parent().unwrap().join("examples/engine-shim");
     assert!(exe.exists(), "{} is built by cargo test", exe.display());
@@ -252,7 +253,7 @@ pub fn reference(tag: &str) -> ImageRef {
 
 pub async fn open(dir: &Path, instance: &str) -> Engine {
     let mut config = EngineConfig::new(dir, instance, shim_command());
-    config.warm_shims = 0;
+    config.warm_shims = std::env::var("GANTRY_TEST_WARM").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
     Engine::open(config).await.unwrap()
 }
 
@@ -267,7 +268,7 @@ impl Rig {
         source.image("v1", &[(OCI_GZIP, gzip(&layer), layer)], run);
         let engine = open(&tmp.path().join("data"), &instance).await;
         let image = engine.pull(&reference("v1"), &source, None).await.unwrap();
-        Self { tmp, engine, source: Arc::new(source), image, instance, netns: std::sync::Mutex::default() }
+        Self { tmp, engine, image, instance, netns: std::sync::Mutex::default() }
     }
 
     pub fn config(&self, id: &str) -> SandboxConfig {
@@ -305,11 +306,15 @@ impl Rig {
     }
 
     /// Asserts that nothing of any sandbox is left on the host, and takes the engine down.
-    pub async fn assert_clean(self) {
+    pub async fn assert_clean(&self) {
         let here = self.tmp.path().to_str().unwrap().to_owned();
         assert_eq!(self.cgroups(), Vec::<PathBuf>::new(), "cgroups left");
-        let left: Vec<_> =
-            fs::read_dir(self.tmp.path().join("data/sandboxes")).unwrap().flatten().map(|e| e.path()).collect();
+        let left: Vec<_> = fs::read_dir(self.tmp.path().join("data/sandboxes"))
+            .unwrap()
+            .flatten()
+            .filter(|e| !e.file_name().to_string_lossy().starts_with(".warm-"))
+            .map(|e| e.path())
+            .collect();
         assert!(left.is_empty(), "files left: {left:?}");
         self.netns.lock().unwrap().clear();
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
@@ -324,7 +329,19 @@ impl Rig {
             left = processes_with(&here);
         }
         assert!(left.is_empty(), "processes left: {left:?}");
-        self.engine.close().await;
+        self.engine.clone().close().await;
+    }
+}
+
+/// A test that fails must not leave its sandboxes running either.
+impl Drop for Rig {
+    fn drop(&mut self) {
+        for line in processes_with(self.tmp.path().to_str().unwrap_or("?")) {
+            if let Some(pid) = line.split(':').next().and_then(|p| p.parse::<i32>().ok()) {
+                // SAFETY: a shim that this test started, by the directory in its command line.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+            }
+        }
     }
 }
 
@@ -368,7 +385,7 @@ pub async fn run(sandbox: &Sandbox, config: ContainerConfig) -> (Exit, String, S
     sandbox.create_container(config).await.unwrap_or_else(|e| panic!("create {name}: {e}"));
     sandbox.start(&name).await.unwrap_or_else(|e| panic!("start {name}: {e}"));
     let exit =
-        tokio::time::timeout(Duration::from_secs(60), sandbox.wait(&name)).await.expect("ends in a minute").unwrap();
+        tokio::time::timeout(Duration::from_mins(1), sandbox.wait(&name)).await.expect("ends in a minute").unwrap();
     let (out, err) = read_all(sandbox, &name).await;
     (exit, out, err)
 }
