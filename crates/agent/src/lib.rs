@@ -12,9 +12,11 @@
 
 mod actor;
 mod agent;
+mod arrive;
 mod destroy;
 mod environment;
 mod error;
+mod host_config;
 mod host_network;
 mod host_runtime;
 mod logs;

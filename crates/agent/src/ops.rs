@@ -5,15 +5,14 @@ use std::net::SocketAddrV4;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_agent_api::{Assignment, SandboxReport};
+use gantry_agent_api::Assignment;
 use tokio::sync::mpsc;
 
-use crate::actor::{Actor, Answer, Arrival, Guards, Keep, Shared};
-use crate::agent::has_started;
+use crate::actor::{Actor, Answer, Guards, Keep, Shared};
 use crate::destroy::destroy;
 use crate::environment::{DNS_ADDRESS, DNS_PORT, METADATA_ADDRESS, METADATA_PORT, environment};
-use crate::logs::{LogCursor, LogDestination, LogPump};
-use crate::machine::{Action, ContainerInput, Input, Machine, health_argv, runtime_id};
+use crate::logs::LogDestination;
+use crate::machine::{Action, ContainerInput, Input, health_argv, runtime_id};
 use crate::metadata::{MetadataServer, TaskView};
 use crate::runtime::*;
 use crate::users::RANGE_SIZE;
@@ -24,10 +23,13 @@ const SANDBOX_TIMEOUT: Duration = Duration::from_mins(1);
 const CREATE_TIMEOUT: Duration = Duration::from_mins(2);
 const START_TIMEOUT: Duration = Duration::from_mins(2);
 const KILL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pulls of one image for one container, while the registry cannot be reached.
+const PULL_TRIES: u32 = 3;
+const PULL_BACKOFF: Duration = Duration::from_secs(1);
 const PULL_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Sends its answer when dropped, whatever became of the call.
-struct Answering {
+pub(crate) struct Answering {
     answers: mpsc::UnboundedSender<Answer>,
     answer: Option<Answer>,
 }
@@ -65,92 +67,6 @@ async fn limited<T>(limit: Duration, what: &str, call: impl Future<Output = Runt
 }
 
 impl Actor {
-    /// Passes the runtime's events on until the sandbox is destroyed.
-    pub(crate) fn forward_events(&mut self, mut events: mpsc::Receiver<RuntimeEvent>) {
-        // Weak: the queue must close when the agent lets go of the sandbox.
-        let inputs = self.inputs.downgrade();
-        self.helpers.spawn(async move {
-            loop {
-                let input = match events.recv().await {
-                    Some(RuntimeEvent::Started { container, at }) => ContainerInput::Started { at }.of(container),
-                    Some(RuntimeEvent::Exited { container, code, oom, at }) => {
-                        ContainerInput::Exited { code, oom, at }.of(container)
-                    }
-                    Some(RuntimeEvent::Lost { reason }) => Input::Lost { reason },
-                    None => Input::Lost { reason: "its event stream ended".to_owned() },
-                };
-                let last = matches!(input, Input::Lost { .. });
-                let Some(inputs) = inputs.upgrade() else { return };
-                if inputs.send(input).await.is_err() || last {
-                    return;
-                }
-            }
-        });
-    }
-
-    /// Makes the machine that fits the arrival.
-    pub(crate) async fn arrive(&mut self, arrival: Arrival) -> (Machine, Option<SandboxReport>) {
-        let (assignment, host) = (self.assignment.clone(), self.shared.host_id.clone());
-        let now = self.shared.clock.now();
-        match arrival {
-            Arrival::Fresh => (Machine::new(assignment, host), None),
-            Arrival::Vanished { handle, before } => {
-                self.handle = handle;
-                (Machine::vanished(assignment, host, &before, now), Some(before))
-            }
-            Arrival::Recovered { handle, before } => {
-                self.handle = Some(handle.clone());
-                self.view.set_handle(handle.clone());
-                // Listen first, then ask: an exit in between is heard twice rather than never.
-                let truths = match handle.events().await {
-                    Ok(events) => {
-                        self.forward_events(events);
-                        handle.truth().await
-                    }
-                    Err(error) => Err(error),
-                };
-                let begun = before.as_ref().is_some_and(has_started);
-                match truths {
-                    Ok(mut truths) if begun || handle.lost().is_none() => {
-                        self.resume(&handle, &mut truths);
-                        let machine = Machine::recovered(assignment, host, &truths, before.as_ref(), now);
-                        (machine, before)
-                    }
-                    Ok(_) => {
-                        // It came no further than its shim: begin anew.
-                        if let Err(error) = handle.destroy().await {
-                            tracing::warn!(sandbox = self.assignment.sandbox_id, %error, "failed to destroy a remnant");
-                        }
-                        self.helpers.abort_all();
-                        self.handle = None;
-                        (Machine::new(assignment, host), before)
-                    }
-                    Err(error) => {
-                        let mut machine = Machine::new(assignment, host);
-                        machine.handle(now, Input::Lost { reason: error.message });
-                        (machine, before)
-                    }
-                }
-            }
-        }
-    }
-
-    fn resume(&mut self, handle: &Arc<dyn SandboxHandle>, truths: &mut [ContainerTruth]) {
-        for truth in truths {
-            truth.image = truth.image.take().or_else(|| self.record.images.get(&truth.name).cloned());
-            if let Some(image) = &truth.image {
-                self.view.set_image_id(&truth.name, &image.image_id);
-            }
-            let spec = self.assignment.spec.containers.iter().find(|c| c.name == truth.name);
-            let Some(Ok(Some(destination))) = spec.map(|s| LogDestination::parse(&self.assignment, s)) else {
-                continue;
-            };
-            self.view.set_log_stream(&truth.name, destination.stream());
-            self.destinations.insert(truth.name.clone(), destination);
-            self.pump(handle.clone(), &truth.name);
-        }
-    }
-
     pub(crate) fn act(&mut self, action: Action) {
         match action {
             Action::AttachNetwork => self.attach_network(),
@@ -165,7 +81,7 @@ impl Actor {
         }
     }
 
-    fn answering(&self, otherwise: Input) -> Answering {
+    pub(crate) fn answering(&self, otherwise: Input) -> Answering {
         Answering::new(&self.answers, otherwise)
     }
 
@@ -365,38 +281,6 @@ impl Actor {
             }
         });
     }
-
-    fn pump(&mut self, handle: Arc<dyn SandboxHandle>, container: &str) {
-        if let Some(begin) = self.prepare_pump(handle, container) {
-            let _ = begin.send(());
-        }
-    }
-
-    /// A pump that waits for the container to be there.
-    fn prepare_pump(
-        &mut self,
-        handle: Arc<dyn SandboxHandle>,
-        container: &str,
-    ) -> Option<tokio::sync::oneshot::Sender<()>> {
-        let destination = self.destinations.get(container)?.clone();
-        let drained = self.answering(ContainerInput::LogsDrained.of(container));
-        let (begin, begun) = tokio::sync::oneshot::channel();
-        let dir = self.shared.records.dir(&self.assignment.sandbox_id).ok()?;
-        let index = self.assignment.spec.containers.iter().position(|c| c.name == container)?;
-        let cursor = LogCursor::at(dir.join(format!("log-{index}.json")));
-        let (sink, answers, name) = (self.shared.logs.clone(), self.answers.clone(), container.to_owned());
-        let moved = move || {
-            let _ = answers.send(Answer { input: ContainerInput::LogsMoved.of(&*name), keep: Keep::Nothing });
-        };
-        let container = container.to_owned();
-        self.helpers.spawn(async move {
-            if begun.await.is_ok() {
-                LogPump::new(destination, sink, cursor, moved).run(&*handle, &container).await;
-                drop(drained);
-            }
-        });
-        Some(begin)
-    }
 }
 
 async fn pull(shared: &Shared, request: &PullRequest) -> RuntimeResult<PulledImage> {
@@ -407,7 +291,17 @@ async fn pull(shared: &Shared, request: &PullRequest) -> RuntimeResult<PulledIma
     let Ok(_permit) = shared.pulls.acquire().await else {
         return Err(RuntimeError::retryable("the agent is shutting down"));
     };
-    shared.runtime.pull(request).await
+    let mut tries = 1;
+    loop {
+        match shared.runtime.pull(request).await {
+            Err(error) if error.retryable && tries < PULL_TRIES => {
+                tracing::debug!(image = request.image, %error, tries, "pulling again");
+                tokio::time::sleep(PULL_BACKOFF * tries).await;
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
 }
 
 async fn attach(

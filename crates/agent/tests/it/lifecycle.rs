@@ -202,3 +202,25 @@ async fn bad_records_do_not_take_others_down() {
     phase(&rig.store, &good.sandbox_id, Phase::Running).await;
     agent.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_lost_lease_is_taken_anew() {
+    if std::env::var_os("GANTRY_LONG").is_none() {
+        eprintln!("SKIP a_lost_lease_is_taken_anew: takes ten seconds; set GANTRY_LONG=1");
+        return;
+    }
+    let rig = Rig::new();
+    let agent = rig.agent().await;
+    let key = keys::host(HOST);
+    let lease = rig.store.get(key.clone()).await.expect("the store answers").expect("a host").lease;
+    assert_ne!(lease, 0);
+    rig.store.engine().lease_revoke(lease).await.expect("the lease was there");
+    assert!(rig.store.get(key.clone()).await.expect("the store answers").is_none());
+    let back = async {
+        while rig.store.get(key.clone()).await.expect("the store answers").is_none() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(WAIT, back).await.expect("the host registers again");
+    agent.shutdown().await;
+}
