@@ -36,6 +36,8 @@ pub enum Refusal {
     Invalid(String),
     #[error("{0}")]
     TooManyTags(String),
+    #[error("The maximum number of live tail sessions has been reached.")]
+    TooManySessions,
     #[error("{0}")]
     Protected(String),
     #[error("Gantry does not implement {0}.")]
@@ -53,6 +55,7 @@ impl Refusal {
             Self::GroupExists | Self::StreamExists => "ResourceAlreadyExistsException",
             Self::Token | Self::Invalid(_) => "InvalidParameterException",
             Self::TooManyTags(_) => "TooManyTagsException",
+            Self::TooManySessions => "LimitExceededException",
             Self::Protected(_) => "ValidationException",
             Self::NotImplemented(_) => "NotImplemented",
         }

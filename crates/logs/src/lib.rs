@@ -29,12 +29,16 @@ use std::sync::Arc;
 use gantry_aws_wire::PageTokens;
 use gantry_base::{SharedClock, SharedEntropy};
 use gantry_store::Store;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 pub use error::Error;
 pub use pattern::{Invalid as InvalidPattern, Pattern};
 
 use storage::Storage;
+use storage::select::Page;
+
+/// Pages of events read at once; further readers wait their turn.
+const MAX_READS: usize = 8;
 
 pub struct Config {
     /// The folder for events; made if it is not there.
@@ -54,6 +58,8 @@ pub struct Logs {
     entropy: SharedEntropy,
     pages: PageTokens,
     tails: tail::Tails,
+    /// Pages of events being read at once: each holds a segment or two in memory.
+    reads: Semaphore,
     /// Woken when there is something to put on the disk.
     dirty: Arc<Notify>,
     /// Dropped with the service, which ends the background work.
@@ -78,6 +84,7 @@ impl Logs {
             entropy: config.entropy,
             pages: config.pages,
             tails: tail::Tails::default(),
+            reads: Semaphore::new(MAX_READS),
             dirty: Arc::new(Notify::new()),
             _alive: alive,
         });
@@ -91,6 +98,15 @@ impl Logs {
         // What was moved aside may take its time.
         drop(tokio::task::spawn_blocking(move || std::fs::remove_dir_all(aside)));
         Ok(())
+    }
+
+    /// A page of events, when it is its turn.
+    async fn page<F>(&self, work: F) -> Result<Page, Error>
+    where
+        F: FnOnce(&Storage) -> io::Result<Page> + Send + 'static,
+    {
+        let _turn = self.reads.acquire().await.map_err(|e| Error::Io(io::Error::other(e)))?;
+        self.blocking(|storage| work(storage).map_err(Error::Io)).await
     }
 
     /// Runs file work where it may block.

@@ -55,9 +55,9 @@ impl Logs {
         };
         let streams = self.open_records(scope, &name, vec![record]).await?;
         let page = self
-            .blocking(move |storage| {
+            .page(move |storage| {
                 let query = Query { from, to, first_ts, last_ts, limit, newest, matcher: &|_| true };
-                select::page(storage, &streams, &query).map_err(Error::Io)
+                select::page(storage, &streams, &query)
             })
             .await?;
         // Tokens are gaps between events: an empty page gives back the one that was asked with.
@@ -123,10 +123,10 @@ impl Logs {
         let last_ts = input.end_time.unwrap_or(i64::MAX);
         let limit = limit(input.limit);
         let page = self
-            .blocking(move |storage| {
+            .page(move |storage| {
                 let matcher = |message: &str| pattern.matches(message);
                 let query = Query { from, to: None, first_ts, last_ts, limit, newest: false, matcher: &matcher };
-                select::page(storage, &streams, &query).map_err(Error::Io)
+                select::page(storage, &streams, &query)
             })
             .await?;
         let next_token = page.next.map(|place| self.pages.seal("FilterLogEvents", &token_scope, &place.write()));

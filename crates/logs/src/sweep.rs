@@ -13,11 +13,11 @@ use crate::{Error, Logs};
 
 /// Most time between an acknowledged append and its being on the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
-const FIRST_SWEEP: Duration = Duration::from_secs(60);
-const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+const FIRST_SWEEP: Duration = Duration::from_mins(1);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 /// A folder without a record is left alone for this long: it costs little, and a server that was pointed at
 /// the wrong store by mistake must not delete everything.
-const ORPHAN_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const ORPHAN_AGE: Duration = Duration::from_hours(24);
 
 /// `alive` ends the work when its other end is dropped with the service.
 pub fn start(logs: &Arc<Logs>, mut alive: oneshot::Receiver<()>) {

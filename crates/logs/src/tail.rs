@@ -23,7 +23,7 @@ use crate::{Error, Logs};
 /// AWS's limits: what one update carries, and how long a session lasts.
 const MAX_EVENTS_PER_UPDATE: usize = 500;
 const UPDATE_EVERY: Duration = Duration::from_secs(1);
-const SESSION: Duration = Duration::from_secs(3 * 60 * 60);
+const SESSION: Duration = Duration::from_hours(3);
 /// Batches that wait for a follower before further ones pass it by, which the next update says.
 const WAITING_BATCHES: usize = 256;
 /// Updates that wait for a slow client.
@@ -126,7 +126,7 @@ impl Logs {
         }
         let text = input.log_event_filter_pattern.clone().unwrap_or_default();
         let pattern = Pattern::parse(&text).map_err(|e| Refusal::invalid(e.to_string()))?;
-        let subscription = self.tails.follow(&keys).ok_or_else(|| Refusal::invalid("Too many live tail sessions."))?;
+        let subscription = self.tails.follow(&keys).ok_or(Refusal::TooManySessions)?;
         let start = LiveTailSessionStart {
             request_id: Some(context.request_id.clone()),
             session_id: Some(uuid(&*self.entropy)),

@@ -160,7 +160,9 @@ impl Storage {
     /// Forgets everything. What was on disk is moved aside at once, and given back to be deleted.
     pub fn clear(&self) -> io::Result<PathBuf> {
         let known = std::mem::take(&mut *self.streams.lock());
-        known.into_values().for_each(|stream| stream.close());
+        for stream in known.into_values() {
+            stream.close();
+        }
         self.dirty.lock().clear();
         self.cache.lock().clear();
         let aside = self.root.with_extension("cleared");

@@ -183,7 +183,7 @@ fn batch_at(data: &[u8], at: usize) -> Option<(Batch, usize)> {
     let head = data.get(at..at + FRAME_HEAD)?;
     let size = u32::from_le_bytes(head[..4].try_into().ok()?) as usize;
     let crc = u32::from_le_bytes(head[4..].try_into().ok()?);
-    if size > MAX_FRAME || size < BATCH_HEAD {
+    if !(BATCH_HEAD..=MAX_FRAME).contains(&size) {
         return None;
     }
     let start = at + FRAME_HEAD;

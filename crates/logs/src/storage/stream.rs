@@ -59,7 +59,8 @@ impl Stream {
         let mut segments = Vec::with_capacity(numbers.len());
         for (nth, number) in numbers.iter().enumerate() {
             let full = nth + 1 < numbers.len();
-            let summary = if full { full_summary(&dir, *number)? } else { repair(&path(&dir, *number))? };
+            let before = segments.last().map_or(0, |s: &Segment| s.summary.next_sequence);
+            let summary = if full { full_summary(&dir, *number)? } else { repair(&path(&dir, *number), before)? };
             segments.push(Segment { number: *number, summary, full });
         }
         Ok(Self { uid, owner, dir, state: Mutex::new(State { segments, closed: false }) })
@@ -240,10 +241,12 @@ fn write_summary(dir: &Path, number: u32, summary: &Summary) -> io::Result<()> {
     write_whole(&summary_path(dir, number), &bytes)
 }
 
-/// Cuts half a batch off the end of the segment that was being written.
-fn repair(path: &Path) -> io::Result<Summary> {
+/// Cuts half a batch off the end of the segment that was being written. Even its header may be half
+/// there; what sequence numbers were taken `before` it is known from the segment before.
+fn repair(path: &Path, before: u64) -> io::Result<Summary> {
     let data = std::fs::read(path)?;
     let mut summary = segment::summarise(&data);
+    summary.next_sequence = summary.next_sequence.max(before);
     if summary.len < data.len() as u64 || data.len() < HEADER {
         let cut = data.len() as u64 - summary.len;
         tracing::warn!(path = %path.display(), cut, "a log segment ended in half a batch; it is cut off");

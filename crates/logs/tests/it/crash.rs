@@ -142,3 +142,21 @@ fn find(folder: &Path, extension: &str) -> Option<PathBuf> {
     }
     None
 }
+
+#[tokio::test]
+async fn a_segment_begun_and_not_written_keeps_the_numbers_before_it() {
+    let mut world = World::with_stream().await;
+    let context = world.context();
+    let (account, region) = (&context.account, &context.region);
+    let event =
+        |text: &str| vec![LogEvent { at: Timestamp::from_millis(NOW_MS), message: Bytes::from(text.to_owned()) }];
+    world.logs.append(account, region, "g", "s", 0, event("one")).await.expect("taken");
+    let segment = find(world.folder.path(), "seg").expect("a segment");
+    for half in [0, 5] {
+        std::fs::write(segment.with_file_name("00000002.seg"), vec![b'G'; half]).expect("written");
+        world.reopen().await;
+        world.logs.append(account, region, "g", "s", 0, event("again")).await.expect("known");
+        let input = json!({"logGroupName": "g", "logStreamName": "s", "startFromHead": true});
+        assert_eq!(messages(&world.ok("GetLogEvents", input).await), ["one"]);
+    }
+}
