@@ -141,7 +141,8 @@ fn broken_constraints_are_worded_as_each_service_words_them() {
             "InvalidParameterException",
             "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*''",
         ),
-        ("ecs", "DescribeTasks", json!({}), "InvalidParameterException", "Tasks can not be blank."),
+        ("ecs", "DescribeTasks", json!({}), "InvalidParameterException", "Tasks cannot be empty."),
+        ("ecs", "StopTask", json!({}), "InvalidParameterException", "Task can not be blank."),
         (
             "ecs",
             "RunTask",

@@ -73,9 +73,20 @@ impl Claim {
         self.presented.as_ref().ok().map(|p| p.service.as_str())
     }
 
+    /// Why a request without a usable signature is not taken.
+    pub(super) fn refusal(&self, schema: &'static ServiceSchema) -> AwsError {
+        let error = self.presented.as_ref().err().cloned();
+        sigv4_error(schema, &error.unwrap_or(gantry_sigv4::Error::MissingAuthenticationToken))
+    }
+
     pub(super) fn region(&self) -> Option<Region> {
         self.presented.as_ref().ok()?.region.parse().ok()
     }
+}
+
+/// Whether any of a service's operations does without a signature.
+pub(super) fn takes_unsigned(schema: &ServiceSchema) -> bool {
+    UNSIGNED.iter().any(|(service, _)| *service == schema.name)
 }
 
 /// `Credential=<key>/…` of a header that need not be a signature otherwise.
@@ -146,8 +157,7 @@ impl Inner {
         operation: &'static OperationSchema,
     ) -> Result<Arc<Caller>, AwsError> {
         if !UNSIGNED.contains(&(schema.name, operation.name)) {
-            let error = claim.presented.as_ref().err().cloned();
-            return Err(sigv4_error(schema, &error.unwrap_or(gantry_sigv4::Error::MissingAuthenticationToken)));
+            return Err(claim.refusal(schema));
         }
         Ok(Arc::new(Caller {
             arn: "arn:aws:iam::aws:anonymous".to_owned(),

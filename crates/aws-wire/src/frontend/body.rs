@@ -83,21 +83,26 @@ impl Body for ResponseBody {
 
 impl Inner {
     /// Reads a request's body whole, within the limits of size and time.
-    pub(super) async fn read_body<B>(&self, body: B) -> Result<Bytes, AwsError>
+    pub(super) async fn read_body<B>(&self, body: B, signed: bool) -> Result<Bytes, AwsError>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: std::fmt::Display,
     {
         let limits = self.defaults.limits;
+        let (limit, turns) = if signed {
+            (limits.body_bytes, &self.bodies)
+        } else {
+            (limits.unsigned_body_bytes, &self.unsigned_bodies)
+        };
         let declared = body.size_hint();
-        if declared.lower() > limits.body_bytes as u64 {
-            return Err(too_large(limits.body_bytes));
+        if declared.lower() > limit as u64 {
+            return Err(too_large(limit));
         }
         if declared.exact() == Some(0) {
             return Ok(Bytes::new());
         }
-        let _turn = self.bodies.acquire().await.map_err(|_| AwsError::receiver("InternalFailure", "Shutting down."))?;
-        match tokio::time::timeout(limits.body_timeout, collect(body, limits.body_bytes)).await {
+        let _turn = turns.acquire().await.map_err(|_| AwsError::receiver("InternalFailure", "Shutting down."))?;
+        match tokio::time::timeout(limits.body_timeout, collect(body, limit)).await {
             Ok(read) => read,
             Err(_) => {
                 Err(AwsError::sender("RequestTimeout", "The request's body did not arrive in time.").with_status(408))

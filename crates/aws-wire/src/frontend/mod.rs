@@ -35,15 +35,25 @@ pub use body::ResponseBody;
 pub struct Limits {
     /// Bytes of a request's body. The largest that AWS has here is an ECR layer part, 10 MiB as base64.
     pub body_bytes: usize,
+    /// Bytes of the body of a request without a signature; web identity and SAML tokens are the largest.
+    pub unsigned_body_bytes: usize,
     /// From the first to the last byte of a body.
     pub body_timeout: Duration,
-    /// Signed bodies being read at once, over all connections; more wait their turn.
+    /// Bodies of known keys being read at once, over all connections; more wait their turn.
     pub bodies_at_once: usize,
+    /// The same of requests without a signature, who so cannot hold up the others.
+    pub unsigned_bodies_at_once: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 16 * 1024 * 1024, body_timeout: Duration::from_secs(30), bodies_at_once: 256 }
+        Self {
+            body_bytes: 16 * 1024 * 1024,
+            unsigned_body_bytes: 256 * 1024,
+            body_timeout: Duration::from_secs(30),
+            bodies_at_once: 256,
+            unsigned_bodies_at_once: 32,
+        }
     }
 }
 
@@ -70,6 +80,7 @@ pub(crate) struct Inner {
     authority: Arc<dyn Authority>,
     defaults: Defaults,
     bodies: tokio::sync::Semaphore,
+    unsigned_bodies: tokio::sync::Semaphore,
 }
 
 /// A request as far as it is understood; what is known shapes how an error is written.
@@ -88,7 +99,8 @@ enum Answer {
 impl Frontend {
     pub fn new(services: Vec<Arc<dyn Service>>, authority: Arc<dyn Authority>, defaults: Defaults) -> Self {
         let bodies = tokio::sync::Semaphore::new(defaults.limits.bodies_at_once.max(1));
-        Self { inner: Arc::new(Inner { services, authority, defaults, bodies }) }
+        let unsigned_bodies = tokio::sync::Semaphore::new(defaults.limits.unsigned_bodies_at_once.max(1));
+        Self { inner: Arc::new(Inner { services, authority, defaults, bodies, unsigned_bodies }) }
     }
 
     /// Whether a request looks like one for an AWS API rather than for a path of the binary's own.
@@ -192,9 +204,15 @@ impl Frontend {
         let claim = auth::Claim::read(&view, inner.authority.signatures_checked());
         let mut service = route::by_head(&inner.services, parts, claim.scope_service());
         progress.service = service.as_ref().map(|s| s.schema());
-        // Keys that do not exist are refused before their bodies are read.
+        // Keys that do not exist are refused before their bodies are read, and so is nobody at all where it
+        // is known already that the service takes no unsigned requests.
         let proof = inner.prove(&claim, progress).await?;
-        let body = inner.read_body(body).await?;
+        if let (None, Some(schema)) = (&proof, progress.service)
+            && !auth::takes_unsigned(schema)
+        {
+            return Err(claim.refusal(schema));
+        }
+        let body = inner.read_body(body, proof.is_some()).await?;
         let mut params = Params::default();
         if service.as_ref().is_none_or(|s| route::is_query(s.schema())) {
             params = route::params(parts, &body)?;

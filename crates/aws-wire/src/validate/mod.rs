@@ -26,6 +26,8 @@ pub struct Violation {
     /// `None` for an absent member.
     pub value: Option<String>,
     pub constraint: Constraint,
+    /// The member is a list or a map.
+    pub collection: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +102,8 @@ fn word(service: &'static ServiceSchema, found: &[Violation]) -> AwsError {
             format!("Invalid parameter at '{}' failed to satisfy constraint: '{text}'", first.path)
         }
         ValidationForm::Plain if null => {
-            format!("{} can not be blank.", crate::protocol::query::capital(&first.path))
+            let lack = if first.collection { "cannot be empty" } else { "can not be blank" };
+            format!("{} {lack}.", crate::protocol::query::capital(&first.path))
         }
         ValidationForm::Plain | ValidationForm::Detected => detected(found),
     };
@@ -154,7 +157,15 @@ impl Walk {
 
     fn add(&mut self, value: Option<String>, constraint: Constraint) {
         if self.found.len() < MAX_VIOLATIONS {
-            self.found.push(Violation { path: self.path.clone(), value, constraint });
+            self.found.push(Violation { path: self.path.clone(), value, constraint, collection: false });
+        }
+    }
+
+    fn add_missing(&mut self, member: ShapeId) {
+        self.add(None, Constraint::NotNull);
+        let kind = &self.service.shape(member).kind;
+        if let Some(last) = self.found.last_mut() {
+            last.collection = matches!(kind, Kind::List { .. } | Kind::Map { .. });
         }
     }
 
@@ -167,7 +178,7 @@ impl Walk {
             push_name(&mut self.path, member.name);
             match map.get(member.name).filter(|v| !v.is_null()) {
                 Some(value) => self.value(member.shape, value, depth + 1),
-                None if member.required => self.add(None, Constraint::NotNull),
+                None if member.required => self.add_missing(member.shape),
                 None => {}
             }
             self.path.truncate(base);

@@ -104,7 +104,12 @@ impl House {
             region: "us-east-1".parse().expect("a region"),
             clock: clock.clone(),
             entropy: SeededEntropy::new(1),
-            limits: Limits { body_bytes: 2000, body_timeout: Duration::from_millis(200), bodies_at_once: 4 },
+            limits: Limits {
+                body_bytes: 2000,
+                body_timeout: Duration::from_millis(200),
+                bodies_at_once: 4,
+                ..Limits::default()
+            },
         };
         Self { frontend: Frontend::new(services, Arc::new(gate), defaults), clock, calls }
     }
