@@ -3,6 +3,7 @@
 mod fakes;
 mod flaky;
 mod image;
+mod killed;
 mod lifecycle;
 mod logs;
 mod metadata;

@@ -18,7 +18,7 @@ use crate::image::{BUSYBOX, BusyboxSource};
 use crate::rig::*;
 
 /// True if this host can run the tests; says so loudly if not.
-fn able(test: &str) -> bool {
+pub fn able(test: &str) -> bool {
     let root = std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
     if !root {
         eprintln!("SKIP {test}: needs root");
@@ -39,56 +39,58 @@ fn shim() -> ShimCommand {
 }
 
 /// What stays when an agent goes.
-struct World {
-    dir: tempfile::TempDir,
-    instance: String,
-    store: Store,
+pub struct World {
+    pub dir: PathBuf,
+    /// Removes `dir`, unless that is somebody else's to do.
+    tmp: Option<tempfile::TempDir>,
+    pub instance: String,
+    pub store: Store,
     sink: Arc<FakeSink>,
+    pub logs: Arc<dyn LogSink>,
     credentials: Arc<FakeCredentials>,
     images: Arc<BusyboxSource>,
 }
 
 /// What is opened anew with each agent.
-struct Host {
-    agent: Option<Agent>,
+pub struct Host {
+    pub agent: Option<Agent>,
     engine: Engine,
     network: Arc<Network>,
 }
 
 impl World {
-    fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("gantry-agent-test").tempdir_in("/var/tmp").expect("a directory");
+    pub fn new() -> Self {
+        let tmp = tempfile::Builder::new().prefix("gantry-agent-test").tempdir_in("/var/tmp").expect("a directory");
         let sink = Arc::new(FakeSink::default());
         sink.groups.lock().insert("/ecs/app".to_owned());
-        let images = Arc::new(BusyboxSource::new(&dir.path().join("blobs")));
-        Self {
-            dir,
-            instance: hex_id(&SystemEntropy, 8),
-            store: Embedded::in_memory(),
-            sink,
-            credentials: Arc::default(),
-            images,
-        }
+        let (dir, instance) = (tmp.path().to_owned(), hex_id(&SystemEntropy, 8));
+        Self { tmp: Some(tmp), sink: sink.clone(), ..Self::at(dir, instance, Embedded::in_memory(), sink) }
     }
 
-    async fn open(&self) -> Host {
-        let mut config = NetConfig::new(&*self.instance, self.dir.path().join("net"));
+    /// A world that others have been in, or will be.
+    pub fn at(dir: PathBuf, instance: String, store: Store, logs: Arc<dyn LogSink>) -> Self {
+        let images = Arc::new(BusyboxSource::new(&dir.join("blobs")));
+        Self { dir, tmp: None, instance, store, sink: Arc::default(), logs, credentials: Arc::default(), images }
+    }
+
+    pub async fn open(&self) -> Host {
+        let mut config = NetConfig::new(&*self.instance, self.dir.join("net"));
         config.pool_size = 2;
         let network = Arc::new(Network::open(config).await.expect("the network opens"));
-        let mut config = EngineConfig::new(self.dir.path().join("engine"), &*self.instance, shim());
+        let mut config = EngineConfig::new(self.dir.join("engine"), &*self.instance, shim());
         config.warm_shims = 0;
         let engine = Engine::open(config).await.expect("the engine opens");
         let runtime = Arc::new(HostRuntime::new(engine.clone(), Arc::new(OneSource(self.images.clone()))));
         let upstreams = Arc::new(Upstreams::fixed(Vec::new()));
         let networking = Arc::new(HostNetworking::new(network.clone(), upstreams, "us-east-1"));
-        let (sink, credentials) = (self.sink.clone(), self.credentials.clone());
-        let state = self.dir.path().join("agent");
+        let (sink, credentials) = (self.logs.clone(), self.credentials.clone());
+        let state = self.dir.join("agent");
         let config = base_config(&self.store, &state, sink, credentials, runtime, networking);
         let agent = Some(Agent::start(config).await.expect("the agent starts"));
         Host { agent, engine, network }
     }
 
-    fn task(host: &Host, containers: Vec<ContainerSpec>, nth: u64) -> Assignment {
+    pub fn task(host: &Host, containers: Vec<ContainerSpec>, nth: u64) -> Assignment {
         let subnet = *gantry_net::default_subnets(host.network.vpc()).first().expect("a subnet");
         let address = subnet.nth(nth).expect("an address");
         let mut task = assignment(containers);
@@ -101,14 +103,14 @@ impl World {
     }
 
     /// Nothing is left of any sandbox; then the host itself is given back.
-    async fn close(self, mut host: Host) {
+    pub async fn close(self, mut host: Host) {
         if let Some(agent) = host.agent.take() {
             agent.drain().await.expect("all stop");
         }
-        let here = self.dir.path().to_str().expect("text").to_owned();
+        let here = self.dir.to_str().expect("text").to_owned();
         for dir in ["engine/sandboxes", "agent/sandboxes"] {
             let left: Vec<PathBuf> =
-                std::fs::read_dir(self.dir.path().join(dir)).expect(dir).flatten().map(|e| e.path()).collect();
+                std::fs::read_dir(self.dir.join(dir)).expect(dir).flatten().map(|e| e.path()).collect();
             assert!(left.is_empty(), "left in {dir}: {left:?}");
         }
         assert!(host.network.recover().is_empty(), "attachments are left");
@@ -119,6 +121,7 @@ impl World {
         assert!(left.is_empty(), "mounts are left: {left:?}");
         let left = processes_with(&here);
         assert!(left.is_empty(), "processes are left: {left:?}");
+        drop(self.tmp);
     }
 }
 
@@ -129,10 +132,9 @@ fn processes_with(path: &str) -> Vec<String> {
     texts.filter(|l| l.contains(path)).collect()
 }
 
-fn shell(name: &str, script: &str) -> ContainerSpec {
+pub fn shell(name: &str, script: &str) -> ContainerSpec {
     let mut spec = logged(container(name, &["sh", "-c", script]), "/ecs/app", &[]);
     spec.image = "localhost:1/app:v1".to_owned();
-    spec.stop_timeout_secs = 3;
     spec
 }
 
