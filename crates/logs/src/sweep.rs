@@ -62,6 +62,7 @@ impl Logs {
 
     #[doc(hidden)]
     pub async fn sweep_orphans_older_than(&self, orphan_age: Duration) -> Result<(usize, usize), Error> {
+        self.storage.forget_cached();
         let on_disk = self.blocking(|storage| storage.on_disk().map_err(Error::Io)).await?;
         let now = self.clock.now();
         let (mut segments, mut folders) = (0, 0);

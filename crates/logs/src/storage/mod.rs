@@ -28,7 +28,7 @@ use self::stream::Stream;
 /// Streams held in memory (some hundred bytes each) before idle ones are let go.
 const MAX_LOADED_STREAMS: usize = 20_000;
 /// Full segments kept in memory for the next page of a listing.
-const MAX_CACHED_SEGMENTS: usize = 4;
+const MAX_CACHED_SEGMENTS: usize = 2;
 /// The file that names a stream's record.
 const OWNER: &str = "owner";
 
@@ -61,12 +61,12 @@ pub fn create_file(path: &Path) -> io::Result<std::fs::File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
-/// All or nothing, by rename.
+/// All or nothing for a process that is killed, by rename. What it is used for can be told again from the
+/// segments, should the power fail.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let mut file = create_file(&temporary)?;
     io::Write::write_all(&mut file, bytes)?;
-    file.sync_data()?;
     std::fs::rename(&temporary, path)
 }
 
@@ -132,6 +132,10 @@ impl Storage {
             }
         }
         Ok(loaded)
+    }
+
+    pub fn forget_cached(&self) {
+        self.cache.lock().clear();
     }
 
     fn cached(&self, uid: &str, number: u32) -> Option<Arc<Loaded>> {

@@ -1,4 +1,4 @@
-import sys, threading, time
+import os, shutil, subprocess, sys, time
 import boto3
 from botocore.config import Config
 
@@ -50,6 +50,15 @@ for event in tail:
         tail.close()
         break
 assert got == ["live line"], got
+version = subprocess.run(["aws", "--version"], capture_output=True, text=True).stdout if shutil.which("aws") else ""
+if version.startswith("aws-cli/2"):
+    env = dict(os.environ, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="secret", AWS_REGION="us-east-1",
+               AWS_ENDPOINT_URL=sys.argv[1])
+    said = subprocess.run(["aws", "logs", "tail", "/ecs/app", "--since", "1h", "--format", "short"], env=env,
+                          capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(said) == 2502 and said[0].endswith("line 0 é") and said[-1].endswith("live line"), said[-3:]
+else:
+    print("SKIP aws logs tail: no AWS CLI of version 2")
 logs.delete_log_group(logGroupName="/ecs/app")
 try:
     logs.get_log_events(logGroupName="/ecs/app", logStreamName="web/1")
