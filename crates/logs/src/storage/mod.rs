@@ -29,6 +29,8 @@ use self::stream::Stream;
 const MAX_LOADED_STREAMS: usize = 20_000;
 /// Full segments kept in memory for the next page of a listing.
 const MAX_CACHED_SEGMENTS: usize = 2;
+/// Folders that were cleared and are being deleted: `streams.cleared0`.
+const CLEARED: &str = "cleared";
 /// The file that names a stream's record.
 const OWNER: &str = "owner";
 
@@ -52,6 +54,18 @@ pub struct Folder {
     pub age: Duration,
 }
 
+/// What a process that ended while it deleted has left.
+fn remove_cleared(root: &Path) {
+    let siblings = root.parent().and_then(|parent| std::fs::read_dir(parent).ok());
+    for path in siblings.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {
+        let is_cleared = path.file_stem() == root.file_name()
+            && path.extension().and_then(|e| e.to_str()).is_some_and(|e| e.starts_with(CLEARED));
+        if is_cleared && let Err(error) = std::fs::remove_dir_all(&path) {
+            tracing::warn!(path = %path.display(), %error, "failed to delete cleared log events");
+        }
+    }
+}
+
 /// A folder that only its owner may look into.
 pub fn make_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
@@ -73,6 +87,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 impl Storage {
     pub fn open(root: PathBuf) -> io::Result<Self> {
         make_dir(&root)?;
+        remove_cleared(&root);
         Ok(Self {
             root,
             streams: Mutex::default(),
@@ -163,17 +178,24 @@ impl Storage {
 
     /// Forgets everything. What was on disk is moved aside at once, and given back to be deleted.
     pub fn clear(&self) -> io::Result<PathBuf> {
+        // Nobody reads a folder that is about to move.
+        let _turn = self.loading.lock();
         let known = std::mem::take(&mut *self.streams.lock());
         for stream in known.into_values() {
             stream.close();
         }
         self.dirty.lock().clear();
         self.cache.lock().clear();
-        let aside = self.root.with_extension("cleared");
-        if aside.exists() {
-            std::fs::remove_dir_all(&aside)?;
-        }
-        std::fs::rename(&self.root, &aside)?;
+        // A name of its own: the one before may still be on its way out.
+        let mut number = 0_u32;
+        let aside = loop {
+            let aside = self.root.with_extension(format!("{CLEARED}{number}"));
+            match std::fs::rename(&self.root, &aside) {
+                Ok(()) => break aside,
+                Err(_) if aside.exists() && number < u32::MAX => number += 1,
+                Err(error) => return Err(error),
+            }
+        };
         make_dir(&self.root)?;
         Ok(aside)
     }
