@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_agent_api::{Assignment, CredentialSource, LogSink, Phase, SandboxReport, keys};
+use gantry_agent_api::{Assignment, CredentialSource, Isolation, LogSink, Phase, SandboxReport, keys};
 use gantry_base::{SharedClock, SharedEntropy, uuid};
 use gantry_store::Store;
 use parking_lot::Mutex;
@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     pub users: Mutex<UserRanges>,
     /// Pulls that may run at once; images that are here already do not ask.
     pub pulls: Semaphore,
+    pub isolation: Vec<Isolation>,
     pub user_namespaces: bool,
     pub inject_endpoint: Option<String>,
 }

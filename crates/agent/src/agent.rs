@@ -102,6 +102,7 @@ impl Agent {
             records,
             users: Mutex::new(users),
             pulls: Semaphore::new(config.max_pulls.max(1)),
+            isolation: config.isolation,
             user_namespaces: config.user_namespaces,
             inject_endpoint: config.inject_endpoint,
         });

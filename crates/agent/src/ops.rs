@@ -88,6 +88,12 @@ impl Actor {
     fn attach_network(&mut self) {
         let broke_off = "the attachment broke off".to_owned();
         let answer = self.answering(Input::NetworkFailed { reason: broke_off });
+        if !self.shared.isolation.contains(&self.assignment.isolation) {
+            // Never a weaker grade than was promised.
+            let grade = self.assignment.isolation.as_str();
+            let reason = format!("this host does not offer the isolation grade `{grade}`");
+            return answer.give(Input::NetworkFailed { reason });
+        }
         if let Err(error) = self.ensure_record() {
             return answer.give(Input::NetworkFailed { reason: error.to_string() });
         }

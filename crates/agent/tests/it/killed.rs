@@ -46,7 +46,7 @@ impl LogSink for FileSink {
     ) -> Result<(), ServiceError> {
         let path = self.0.join(sequence.to_string());
         if !path.exists() {
-            let text: String = events.iter().map(|e| format!("{}\n", String::from_utf8_lossy(&e.message))).collect();
+            let text: Vec<u8> = events.iter().flat_map(|e| e.message.iter().copied().chain([b'\n'])).collect();
             let fresh = self.0.join("new");
             std::fs::write(&fresh, text).expect("a file");
             std::fs::rename(fresh, path).expect("a rename");

@@ -89,6 +89,12 @@ async fn failures_are_told_as_ecs_tells_them() {
         assert_eq!(stopped.stop_reason.as_deref(), Some(reason));
         rig.assert_clean();
     }
+    let mut promised = assignment(vec![container("a", &["run"])]);
+    promised.isolation = Isolation::Microvm;
+    put(&rig.store, &promised).await;
+    let stopped = phase(&rig.store, &promised.sandbox_id, Phase::Stopped).await;
+    let reason = stopped.stop_reason.expect("a reason");
+    assert_eq!(reason, "ResourceInitializationError: this host does not offer the isolation grade `microvm`");
     rig.networking.fails.store(true, Ordering::SeqCst);
     let task = assignment(vec![container("a", &["run"])]);
     put(&rig.store, &task).await;

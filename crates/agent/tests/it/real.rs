@@ -194,7 +194,7 @@ async fn a_task_of_two_containers_end_to_end() {
 
     let lines = world.sink.lines(&stream);
     assert_eq!(lines[0], "start");
-    let doc: serde_json::Value = serde_json::from_str(&lines[1]).expect("the task's metadata");
+    let doc: serde_json::Value = serde_json::from_str(&lines[1]).unwrap_or_else(|e| panic!("{e}: {:?}", &lines[..8]));
     assert_eq!(doc["TaskARN"], task.spec.ecs.as_ref().expect("ECS").task_arn);
     assert_eq!(doc["Containers"][1]["Networks"][0]["IPv4Addresses"][0], task.network.private_ip.to_string());
     let credentials: serde_json::Value = serde_json::from_str(&lines[2]).expect("credentials");
