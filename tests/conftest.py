@@ -21,6 +21,7 @@ import images  # noqa: E402
 
 GANTRY = os.environ.get("GANTRY", str(pathlib.Path(__file__).parent.parent / "target/debug/gantry"))
 SUBNET, GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+EXECUTION_ROLE = "arn:aws:iam::000000000000:role/ecsTaskExecutionRole"
 NETWORK = {"awsvpcConfiguration": {"subnets": [SUBNET], "securityGroups": [GROUP], "assignPublicIp": "ENABLED"}}
 
 
@@ -105,7 +106,7 @@ class Stack:
         ecs = self.client("ecs")
         with contextlib.suppress(Exception):
             ecs.create_cluster(clusterName=cluster)
-        more = {"cpu": "256", "memory": "512", **definition}
+        more = {"cpu": "256", "memory": "512", "executionRoleArn": EXECUTION_ROLE, **definition}
         family = more.pop("family", "t-" + os.urandom(4).hex())
         made = ecs.register_task_definition(
             family=family, networkMode="awsvpc", requiresCompatibilities=["FARGATE"],

@@ -67,7 +67,7 @@ def test_doctor(stack):
     done = gantry("doctor", "--data-dir", str(stack.data), "--output", "json")
     report = json.loads(done.stdout)
     names = {c["name"] for c in report["checks"]}
-    assert {"overlayfs", "user namespaces", "cgroups", "KVM"} <= names, names
+    assert {"overlayfs", "user namespaces", "cgroups", "kvm"} <= names, names
     assert all(c["ok"] or c["mend"] for c in report["checks"])
     assert report["fargate_isolation"] == "namespace"
     assert "overlayfs" in gantry("doctor", "--data-dir", str(stack.data)).stdout
@@ -81,7 +81,7 @@ def test_reset_needs_auth_off(stack):
 def test_reset_of_a_throwaway_stack(busybox_archive):
     with running("--auth", "off") as stack:
         image = stack.push("busybox", busybox_archive)
-        arn = stack.run_task([{"name": "main", "image": image, "essential": True, "entryPoint": ["sleep", "1000"]}])
+        arn = stack.run_task([{"name": "main", "image": image, "essential": True, "stopTimeout": 2, "entryPoint": ["sleep", "1000"]}])
         stack.wait(arn, "RUNNING")
         with urllib.request.urlopen(urllib.request.Request(
                 stack.env["AWS_ENDPOINT_URL"] + "/_gantry/reset", method="POST")) as answer:
@@ -101,7 +101,7 @@ def test_reset_of_a_throwaway_stack(busybox_archive):
 def test_down_leaves_no_task(busybox_archive):
     with running() as stack:
         image = stack.push("busybox", busybox_archive)
-        arn = stack.run_task([{"name": "main", "image": image, "essential": True, "entryPoint": ["sleep", "1000"]}])
+        arn = stack.run_task([{"name": "main", "image": image, "essential": True, "stopTimeout": 2, "entryPoint": ["sleep", "1000"]}])
         stack.wait(arn, "RUNNING")
         # `running` calls down and fails on anything left on the host.
 
@@ -109,7 +109,7 @@ def test_down_leaves_no_task(busybox_archive):
 def test_down_cleans_after_a_killed_server(busybox_archive):
     with running() as stack:
         image = stack.push("busybox", busybox_archive)
-        stack.wait(stack.run_task([{"name": "main", "image": image, "essential": True, "entryPoint": ["sleep", "1000"]}]), "RUNNING")
+        stack.wait(stack.run_task([{"name": "main", "image": image, "essential": True, "stopTimeout": 2, "entryPoint": ["sleep", "1000"]}]), "RUNNING")
         stack.kill()
 
 

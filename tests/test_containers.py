@@ -17,7 +17,7 @@ def log_group(stack):
 
 def container(image, command, **more):
     return {
-        "name": "main", "image": image, "essential": True, "entryPoint": ["sh", "-c"], "command": [command],
+        "name": "main", "image": image, "essential": True, "stopTimeout": 2, "entryPoint": ["sh", "-c"], "command": [command],
         "logConfiguration": {"logDriver": "awslogs", "options": {
             "awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "t"}},
         **more,
@@ -61,7 +61,7 @@ def test_exit_codes(stack, busybox, code):
 
 
 def test_out_of_memory(stack, busybox):
-    task, _ = run(stack, [container(busybox, "yes | tr -d '\\n' | dd of=/dev/null bs=300M count=4", memory=64)])
+    task, _ = run(stack, [container(busybox, "exec tail /dev/zero", memory=64)])
     assert main(task)["exitCode"] == 137
     assert main(task)["reason"] == "OutOfMemoryError: Container killed due to memory usage"
 

@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from conftest import GROUP, SUBNET, wait_for
+from conftest import EXECUTION_ROLE, GROUP, SUBNET, wait_for
 
 TASKDEF = {
     "family": "app",
@@ -14,16 +14,17 @@ TASKDEF = {
     "requiresCompatibilities": ["FARGATE"],
     "cpu": "256",
     "memory": "512",
+    "executionRoleArn": EXECUTION_ROLE,
     "containerDefinitions": [
         {
-            "name": "web", "essential": True,
+            "name": "web", "essential": True, "stopTimeout": 2,
             "entryPoint": ["sh", "-c"],
             "command": ["echo web starts; exec httpd -f -v -p 8080 -h /www"],
             "portMappings": [{"containerPort": 8080}],
             "dependsOn": [{"containerName": "store", "condition": "HEALTHY"}],
         },
         {
-            "name": "store", "essential": True,
+            "name": "store", "essential": True, "stopTimeout": 2,
             "entryPoint": ["sh", "-c"],
             "command": ["echo store starts; sleep 0.5; touch /tmp/ready; exec sleep 1000"],
             "healthCheck": {"command": ["CMD-SHELL", "test -e /tmp/ready"], "interval": 5, "timeout": 2, "retries": 3},

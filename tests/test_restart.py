@@ -24,7 +24,7 @@ def bill(stack):
 
 def test_a_killed_server_comes_back_to_its_tasks(stack, busybox):
     stack.client("logs").create_log_group(logGroupName=GROUP)
-    definition = {"name": "main", "image": busybox, "essential": True, "entryPoint": ["sh", "-c"], "command": [COUNTER],
+    definition = {"name": "main", "image": busybox, "essential": True, "entryPoint": ["sh", "-c"], "command": [COUNTER], "stopTimeout": 2,
                   "logConfiguration": {"logDriver": "awslogs", "options": {
                       "awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "t"}}}
     arn = stack.run_task([definition])

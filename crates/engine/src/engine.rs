@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gantry_base::SharedClock;
 use parking_lot::Mutex;
@@ -60,6 +60,10 @@ impl EngineConfig {
         }
     }
 }
+
+/// How long [`Engine::purge`] waits for killed processes to leave, and how often it looks.
+const PURGE_PATIENCE: Duration = Duration::from_secs(10);
+const PURGE_PAUSE: Duration = Duration::from_millis(5);
 
 /// A shim process without a sandbox.
 struct WarmShim {
@@ -319,6 +323,38 @@ impl Engine {
             let _ = root.remove_if_empty();
         })
         .await;
+    }
+}
+
+impl Engine {
+    /// Removes every trace of the instance's engines from the host: what still runs in its cgroups is
+    /// killed, and they go. For when no sandbox is left to be kept, as after the last [`Sandbox::destroy`].
+    ///
+    /// # Errors
+    /// The cgroups are still held after [`PURGE_PATIENCE`].
+    pub async fn purge(self) -> Result<()> {
+        let engine = self.clone();
+        self.close().await;
+        let purge = move || -> io::Result<()> {
+            let root = engine.inner.cgroups.group(engine.root_cgroup());
+            let give_up = Instant::now() + PURGE_PATIENCE;
+            loop {
+                root.kill();
+                // A killed process leaves its cgroup when it is reaped, and nothing tells of that.
+                if root.remove()? {
+                    return Ok(());
+                }
+                if Instant::now() > give_up {
+                    return Err(io::ErrorKind::ResourceBusy.into());
+                }
+                std::thread::sleep(PURGE_PAUSE);
+            }
+        };
+        tokio::task::spawn_blocking(purge)
+            .await
+            .map_err(io::Error::other)
+            .and_then(|done| done)
+            .during("remove", "cgroups")
     }
 }
 

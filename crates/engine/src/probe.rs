@@ -175,7 +175,7 @@ fn disk(data_dir: &Path) -> Check {
 fn kvm() -> Check {
     let found = match fs::OpenOptions::new().read(true).write(true).open("/dev/kvm") {
         // Whether a guest really boots is for the microVM part to try.
-        Ok(_) => Ok("/dev/kvm opens".to_owned()),
+        Ok(_) => Ok("/dev/kvm opens; whether a guest boots under it has not been tried".to_owned()),
         Err(e) => Err(format!("/dev/kvm: {}", sys::strerror(&e))),
     };
     check("kvm", false, found, "enable virtualisation in firmware or hypervisor to run tasks in microVMs")

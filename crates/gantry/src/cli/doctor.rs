@@ -20,6 +20,8 @@ pub struct Doctor {
 struct Check {
     name: String,
     ok: bool,
+    /// Without it no task can run; the rest is good to have.
+    needed: bool,
     detail: String,
     /// What to do about it; empty where nothing is wrong.
     mend: String,
@@ -32,25 +34,11 @@ struct Report {
     fargate_isolation: Option<&'static str>,
 }
 
-/// Without these no task can run; the rest is good to have.
-const NEEDED: &[&str] = &[
-    "root",
-    "overlayfs",
-    "user namespaces",
-    "cgroups",
-    "seccomp",
-    "idmapped mounts",
-    "bridge",
-    "veth",
-    "nftables",
-    "namespaces",
-];
-
 impl Doctor {
     pub async fn run(self) -> Result<ExitCode> {
         let at = self.place.path();
         let checks = tokio::task::spawn_blocking(move || checks(&at)).await?;
-        let runs = checks.iter().all(|check| check.ok || !NEEDED.contains(&check.name.as_str()));
+        let runs = checks.iter().all(|check| check.ok || !check.needed);
         let report = Report { fargate_isolation: runs.then_some("namespace"), checks };
         match self.output {
             Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
@@ -61,21 +49,21 @@ impl Doctor {
 }
 
 fn checks(data: &std::path::Path) -> Vec<Check> {
-    let root = nix::unistd::geteuid().is_root();
-    let mut all = vec![Check {
-        name: "root".to_owned(),
-        ok: root,
-        detail: if root { "running as root" } else { "not running as root" }.to_owned(),
-        mend: if root { "" } else { "run as root: namespaces, mounts and cgroups are made for each task" }.to_owned(),
-    }];
-    //all.extend(gantry_engine::probe(data).checks.into_iter().map(|c| Check { name: c.name.to_string(), ok: c.ok, detail: c.detail, mend: c.mend.to_string() }));
-    all.extend(gantry_net::probe().into_iter().map(|c| Check {
-        name: c.name.to_string(),
+    let engine = gantry_engine::probe(data).checks.into_iter().map(|c| Check {
+        name: c.name.to_owned(),
         ok: c.ok,
+        needed: c.required,
+        detail: c.found,
+        mend: c.mend.to_owned(),
+    });
+    let network = gantry_net::probe().into_iter().map(|c| Check {
+        name: c.name.to_owned(),
+        ok: c.ok,
+        needed: true,
         detail: c.detail,
-        mend: c.mend.to_string(),
-    }));
-    all
+        mend: c.mend.to_owned(),
+    });
+    engine.chain(network).collect()
 }
 
 fn print(report: &Report) {

@@ -50,9 +50,11 @@ pub async fn run(authority: String, region: Region, key: &AdminKey) -> Result<De
     steps.done("image pushed as v1");
 
     steps.begin("Creating cluster, log group and task definition");
+    let registry = ecr(&aws, "DescribeRegistry", &json!({})).await?;
+    let account = text(&registry, "/registryId")?;
     existing(aws.aws_json("logs", "Logs_20140328.CreateLogGroup", &json!({ "logGroupName": LOG_GROUP })).await)?;
     ecs(&aws, "CreateCluster", &json!({ "clusterName": CLUSTER })).await?;
-    let definition = ecs(&aws, "RegisterTaskDefinition", &task_definition(&uri)).await?;
+    let definition = ecs(&aws, "RegisterTaskDefinition", &task_definition(&uri, &account)).await?;
     let definition = text(&definition, "/taskDefinition/taskDefinitionArn")?;
     steps.done(&format!("task definition {}", definition.rsplit('/').next().unwrap_or(&definition)));
 
@@ -132,13 +134,14 @@ fn expect(answer: &http::Response<Bytes>, status: StatusCode, what: &str) -> Res
     Ok(())
 }
 
-fn task_definition(image: &str) -> Value {
+fn task_definition(image: &str, account: &str) -> Value {
     json!({
         "family": FAMILY,
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
         "cpu": "256",
         "memory": "512",
+        "executionRoleArn": format!("arn:aws:iam::{account}:role/ecsTaskExecutionRole"),
         "containerDefinitions": [{
             "name": "web",
             "image": format!("{image}:v1"),

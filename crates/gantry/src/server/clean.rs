@@ -43,13 +43,13 @@ impl std::fmt::Display for Report {
 pub async fn host(data: &DataDir) -> Result<Report> {
     let _lock = data.lock()?;
     let instance = data.instance()?.context("the data directory has no instance.json")?;
-    let engine = wiring::engine(data, &instance).await?;
+    let engine = wiring::engine(data, &instance, 0).await?;
     let sandboxes = engine.recover().await.context("find what is left of sandboxes")?;
     let count = sandboxes.len();
     for sandbox in sandboxes {
         sandbox.destroy().await.context("take a sandbox off the host")?;
     }
-    engine.close().await;
+    engine.purge().await.context("remove the cgroups")?;
     let network = wiring::network(data, &instance).await?;
     network.destroy().await.context("remove the bridge and its rules")?;
     // A stale endpoint would send clients to nobody.

@@ -6,7 +6,6 @@
 pub mod clean;
 mod control;
 mod listen;
-mod logs_stub;
 mod metrics;
 mod registry;
 mod route;

@@ -78,25 +78,3 @@ impl Images for Pulls {
         Ok((self.sources.clone(), None))
     }
 }
-
-/// Until the engine has its own client for far registries.
-pub struct Unreachable;
-
-#[async_trait]
-impl ImageSource for Unreachable {
-    async fn resolve(&self, reference: &ImageRef, _: Option<&RegistryAuth>) -> Result<ManifestBytes> {
-        Err(Error::Pull {
-            kind: PullFailure::Unsupported,
-            image: reference.to_string(),
-            reason: "registries elsewhere are not reached yet".to_owned(),
-        })
-    }
-
-    async fn open_blob(&self, reference: &ImageRef, _: &str) -> Result<BlobSource> {
-        Err(Error::Pull {
-            kind: PullFailure::Unsupported,
-            image: reference.to_string(),
-            reason: "registries elsewhere are not reached yet".to_owned(),
-        })
-    }
-}

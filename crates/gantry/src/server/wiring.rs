@@ -3,22 +3,21 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::logs_stub as gantry_logs;
-use super::logs_stub::Logs;
 use anyhow::{Context as _, Result};
 use gantry_agent::{Agent, AgentConfig, HostNetworking, HostRuntime};
 use gantry_agent_api::{Isolation, keys};
-use gantry_aws_api::{ec2, ecr, ecs, iam, sts};
-use gantry_aws_wire::{Defaults, Frontend, Limits, PageTokens, Service};
-use gantry_base::{Entropy as _, SharedClock, SharedEntropy, SystemClock, SystemEntropy};
+use gantry_aws_api::{ec2, ecr, ecs, iam, logs, sts};
+use gantry_aws_wire::{Caller, CallerKind, Context, Defaults, Frontend, Limits, PageTokens, Service};
+use gantry_base::{Clock as _, Entropy as _, SharedClock, SharedEntropy, SystemClock, SystemEntropy};
 use gantry_billing::PriceBook;
 use gantry_blobs::FsBlobs;
 use gantry_ec2::Ec2;
 use gantry_ecr::{EcrAccess, EcrApi};
 use gantry_ecs::EcsApi;
-use gantry_engine::{Engine, EngineConfig, ShimCommand};
+use gantry_engine::{Engine, EngineConfig, RemoteSource, ShimCommand};
 use gantry_fargate::Fargate;
 use gantry_identity::Identity;
+use gantry_logs::Logs;
 use gantry_net::{NetConfig, Network};
 use gantry_registry::{Registry, RegistryId, RegistryNames, Wire};
 use gantry_store::{Embedded, EmbeddedOptions, Etcd, EtcdOptions, KeyRange, Op, Store, Txn};
@@ -48,7 +47,6 @@ pub struct Parts {
     prices: PriceBook,
     logs: Arc<Logs>,
     identity: Identity,
-    auth: bool,
     host: Option<Host>,
     _ecs: Arc<EcsApi>,
     _fargate: Fargate,
@@ -76,7 +74,8 @@ impl Parts {
         )
         .await
         .context("open identity")?;
-        administrator(data, &identity, &instance, options.auth).await?;
+        identity.set_home(instance.account_id.clone(), instance.region.clone());
+        first_identities(data, &identity, &instance, options.auth).await?;
         let authority = Arc::new(identity.clone());
 
         let blobs = Arc::new(FsBlobs::open(data.join("blobs")).context("open the blobs")?);
@@ -124,6 +123,7 @@ impl Parts {
             Arc::new(ecr::EcrService(ecr_api)),
             Arc::new(ecs::EcsService(ecs_api.clone())),
             Arc::new(iam::IamService(authority.clone())),
+            Arc::new(logs::LogsService(logs.clone())),
             Arc::new(sts::StsService(authority.clone())),
         ];
         let defaults = Defaults {
@@ -152,7 +152,6 @@ impl Parts {
             None => PriceBook::built_in()?,
         };
         let registry_wire = registry.with_access(Arc::new(access));
-        let auth = options.auth;
         Ok(Self {
             instance,
             frontend,
@@ -161,7 +160,6 @@ impl Parts {
             prices,
             logs,
             identity,
-            auth,
             host,
             _ecs: ecs_api,
             _fargate: fargate,
@@ -194,16 +192,14 @@ impl Parts {
     /// All that accounts made goes; what the installation is (keys, the host's record) stays.
     pub async fn reset(&self) -> Result<()> {
         let mut txn = Txn::new();
-        for prefix in ["/aws/", "/usage/", keys::ENVIRONMENTS, "/assign/", "/fargate/"] {
+        for prefix in ["/aws/", "/usage/", Identity::RECORDS, keys::ENVIRONMENTS, "/assign/", "/fargate/"] {
             txn = txn.then(Op::Delete(KeyRange::prefix(prefix)));
         }
         self.store.txn(txn).await?;
         self.logs.clear().await?;
         self.identity.catch_up().await?;
-        if self.auth {
-            self.identity.bootstrap(&self.instance.account_id).await?;
-        }
-        Ok(())
+        self.identity.bootstrap(&self.instance.account_id).await?;
+        execution_role(&self.identity, &self.instance).await
     }
 
     pub async fn bill(&self, query: &str) -> Result<String> {
@@ -262,12 +258,13 @@ pub async fn network(data: &DataDir, instance: &Instance) -> Result<Network> {
     Ok(Network::open(config).await?)
 }
 
-pub async fn engine(data: &DataDir, instance: &Instance) -> Result<Engine> {
+/// The engine of this directory, with `ready` shims started ahead of need.
+pub async fn engine(data: &DataDir, instance: &Instance, ready: usize) -> Result<Engine> {
     // The path and not the file behind it: an upgraded binary starts the next shims.
     let exe = std::env::current_exe().context("find this binary")?;
     let shim = ShimCommand { exe, args: vec!["shim".to_owned()] };
     let mut config = EngineConfig::new(data.join("engine"), instance.instance_id.clone(), shim);
-    config.warm_shims = READY_SHIMS;
+    config.warm_shims = ready;
     Engine::open(config).await.context("cannot open the container engine; see `gantry doctor`")
 }
 
@@ -279,8 +276,9 @@ async fn start_agent(
     network: Arc<Network>,
     outside: Outside,
 ) -> Result<Host> {
-    let engine = engine(data, instance).await?;
-    let sources = Arc::new(Sources::new(outside.registry.clone(), Arc::new(super::sources::Unreachable)));
+    let engine = engine(data, instance, READY_SHIMS).await?;
+    let elsewhere = RemoteSource::with_system_roots(Vec::new()).context("read the host's certificates")?;
+    let sources = Arc::new(Sources::new(outside.registry.clone(), Arc::new(elsewhere)));
     let pulls = Pulls { registry: outside.registry, sources };
     let upstreams = Arc::new(gantry_net::dns::Upstreams::resolv_conf("/etc/resolv.conf"));
     let zone = format!("{}a", instance.region);
@@ -326,16 +324,67 @@ fn memory_mib() -> u32 {
     u32::try_from(kib.unwrap_or(1 << 20) / 1024).unwrap_or(u32::MAX)
 }
 
-/// Makes the administrator at first start and keeps the key where `gantry env` finds it.
-async fn administrator(data: &DataDir, identity: &Identity, instance: &Instance, auth: bool) -> Result<()> {
-    if !auth {
-        return Ok(());
-    }
+/// At first start: the administrator, whose key is kept where `gantry env` finds it, and the role that task
+/// definitions written for AWS name, since its console makes that one too.
+async fn first_identities(data: &DataDir, identity: &Identity, instance: &Instance, auth: bool) -> Result<()> {
     let made = identity.bootstrap(&instance.account_id).await.context("make the administrator")?;
-    if let (Some(key), None) = (made, data.admin_key()?) {
+    if auth && data.admin_key()?.is_none() {
+        let key =
+            made.clone().context("the account has users but admin.json is gone; make a key with IAM, or start anew")?;
         data.save_admin_key(&AdminKey { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key })?;
     }
+    if made.is_some() { execution_role(identity, instance).await } else { Ok(()) }
+}
+
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html>
+async fn execution_role(identity: &Identity, instance: &Instance) -> Result<()> {
+    const NAME: &str = "ecsTaskExecutionRole";
+    let trust = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "ecs-tasks.amazonaws.com" }, "Action": "sts:AssumeRole",
+    }] });
+    let context = operator(instance);
+    let create = iam::CreateRoleRequest {
+        role_name: NAME.to_owned(),
+        assume_role_policy_document: trust.to_string(),
+        ..Default::default()
+    };
+    match iam::Iam::create_role(identity, &context, create).await {
+        Ok(_) => {}
+        // Made at an earlier start; it is the account's now, and so is what became of it.
+        Err(error) if error.code == "EntityAlreadyExists" => return Ok(()),
+        Err(error) => return Err(error).context("make the task execution role"),
+    }
+    let attach = iam::AttachRolePolicyRequest {
+        role_name: NAME.to_owned(),
+        policy_arn: "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy".to_owned(),
+    };
+    iam::Iam::attach_role_policy(identity, &context, attach)
+        .await
+        .context("give the task execution role its policy")?;
     Ok(())
+}
+
+/// This process acting in the instance's own account.
+fn operator(instance: &Instance) -> Context {
+    Context {
+        request_id: "gantry-up".to_owned(),
+        caller: Arc::new(Caller {
+            arn: format!("arn:aws:iam::{}:root", instance.account_id),
+            account: instance.account_id.clone(),
+            user_id: instance.account_id.to_string(),
+            kind: CallerKind::Root,
+            access_key_id: String::new(),
+            session_context: Vec::new(),
+            session_policies: Vec::new(),
+        }),
+        account: instance.account_id.clone(),
+        region: instance.region.clone(),
+        now: SystemClock.now(),
+        source_ip: Ipv4Addr::LOCALHOST.into(),
+        user_agent: "gantry".to_owned(),
+        secure_transport: true,
+        host: String::new(),
+    }
 }
 
 fn registry_names(instance: &Instance, options: &Options, port: u16) -> RegistryNames {
