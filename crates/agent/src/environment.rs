@@ -2,18 +2,17 @@
 //! (AWS: "Amazon ECS environment variables", "Task metadata endpoint version 4", "Task IAM role").
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use gantry_agent_api::{Assignment, ContainerSpec};
 
 use crate::machine::runtime_id;
 
-/// Where tasks find metadata and credentials.
-pub const METADATA_ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
-pub const METADATA_PORT: u16 = 80;
-/// Where tasks find their resolver, as in a VPC.
-pub const DNS_ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
-pub const DNS_PORT: u16 = 53;
+/// Where tasks find metadata and credentials (on port 80), and their resolver, as in a VPC (on port 53).
+pub use gantry_net::{DNS_ADDRESS, METADATA_ADDRESS};
+
+/// Where the agent listens for what goes to those ports, which stay free for the containers.
+pub const METADATA_PORT: u16 = gantry_net::ports::METADATA;
+pub const DNS_PORT: u16 = gantry_net::ports::DNS;
 
 /// What the definition says wins over what is injected, but for the addresses of our own endpoints.
 pub(crate) fn environment(

@@ -11,11 +11,11 @@
 //!   round: opening the network after a crash mends or removes whatever was half made.
 //! - A packet leaves a sandbox's port only with that sandbox's own MAC and address.
 #![forbid(unsafe_code)]
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping"))]
 
 mod attach;
 mod cidr;
 pub mod dns;
+mod endpoints;
 mod error;
 mod ipam;
 mod netns;
@@ -31,6 +31,7 @@ mod rules;
 
 pub use attach::{AttachRequest, Attachment};
 pub use cidr::{CidrError, Ipv4Net};
+pub use endpoints::{DNS_ADDRESS, METADATA_ADDRESS, ports};
 pub use error::{Error, Result};
 pub use ipam::{
     DEFAULT_VPC, SubnetExt, default_subnets, mac_for, mac_text, parse_mac, parse_private_dns_name, pick_cidr,

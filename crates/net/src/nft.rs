@@ -2,6 +2,7 @@
 //! tables, chains, rules, sets, and the batch that makes a change atomic. Integers are big-endian.
 
 use std::io;
+use std::net::Ipv4Addr;
 
 use nix::errno::Errno;
 
@@ -44,6 +45,8 @@ pub enum Nf {
 pub enum Hook {
     Prerouting = 0,
     Forward = 2,
+    /// What the namespace's own processes send.
+    Output = 3,
     Postrouting = 4,
 }
 
@@ -141,8 +144,11 @@ pub struct Rule(Vec<Expr>);
 
 const META_IIFNAME: u32 = 6;
 const META_OIFNAME: u32 = 7;
+const META_L4PROTO: u32 = 16;
 const PAYLOAD_LINK: u32 = 0;
 const PAYLOAD_NETWORK: u32 = 1;
+const PAYLOAD_TRANSPORT: u32 = 2;
+const NAT_DESTINATION: u32 = 1;
 const CT_STATE: u32 = 0;
 const CT_ESTABLISHED: u32 = 1 << 1;
 const CT_RELATED: u32 = 1 << 2;
@@ -154,6 +160,13 @@ const CMP_NEQ: u32 = 1;
 pub enum Field {
     Source = 12,
     Destination = 16,
+}
+
+/// A protocol above IP, by IANA's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Tcp = 6,
+    Udp = 17,
 }
 
 impl Rule {
@@ -226,6 +239,25 @@ impl Rule {
 
     pub fn not_within(self, field: Field, net: Ipv4Net) -> Self {
         self.network(field, net, CMP_NEQ)
+    }
+
+    pub fn is(self, field: Field, address: Ipv4Addr) -> Self {
+        self.load_payload(PAYLOAD_NETWORK, field as u32, 4, REG).compare(CMP_EQ, address.octets().to_vec())
+    }
+
+    /// Goes to that port by that protocol; TCP and UDP have the destination port at the same place.
+    pub fn port(self, transport: Transport, port: u16) -> Self {
+        self.load_meta(META_L4PROTO, REG)
+            .compare(CMP_EQ, vec![transport as u8])
+            .load_payload(PAYLOAD_TRANSPORT, 2, 2, REG)
+            .compare(CMP_EQ, port.to_be_bytes().to_vec())
+    }
+
+    /// Sends the connection to `port` of the address that it names anyway; the answers get the old
+    /// port back.
+    pub fn redirect_port(self, port: u16) -> Self {
+        self.expr("immediate", move |m| be(m, 1, REG).nest(2, |m| m.attr(1, &port.to_be_bytes())))
+            .expr("nat", |m| be(be(be(m, 1, NAT_DESTINATION), 2, Nf::Ipv4 as u32), 5, REG))
     }
 
     /// The Ethernet frame's type.

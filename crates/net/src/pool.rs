@@ -14,7 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::record::State;
 use crate::rt::{self, Rt};
-use crate::{Error, Result, netns};
+use crate::{Error, Result, endpoints, netns};
 
 /// The link's name inside, as in a Fargate task.
 pub const INSIDE: &str = "eth0";
@@ -30,6 +30,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Settings of every namespace, in order; `eth0` takes over `default` when it is made.
 const SETTINGS: &[(&str, &str)] = &[
     ("ipv4/ip_unprivileged_port_start", "0"),
+    ("ipv4/ip_local_reserved_ports", endpoints::RESERVED_PORTS),
     ("ipv4/ping_group_range", "0 2147483647"),
     // Announces the address whenever the MAC is set: whoever had an old owner's MAC learns at once.
     ("ipv4/conf/default/arp_notify", "1"),
@@ -76,6 +77,8 @@ impl Host {
         for (setting, value) in SETTINGS {
             netns::sysctl(setting, value)?;
         }
+        // Before there is a link: a slot with one, which a later server may take over, has the rules.
+        endpoints::redirect()?;
         let mut rt = Rt::open()?;
         let path = self.state.netns_path(name);
         let ns = netns::pin(&path)?;

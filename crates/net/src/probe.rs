@@ -53,6 +53,11 @@ fn nat() -> Result<String> {
     Ok("rules with masquerading and connection tracking can be installed".to_owned())
 }
 
+fn endpoints() -> Result<String> {
+    crate::endpoints::redirect()?;
+    Ok("connections to a sandbox's endpoints can be redirected".to_owned())
+}
+
 fn bridge_filter() -> Result<String> {
     let (key_bytes, key_type) = crate::nft::PORT_KEY;
     let batch = Batch::new()
@@ -96,6 +101,11 @@ pub fn probe() -> Vec<Check> {
             "nf_tables NAT",
             "load or build in `nf_tables`, `nft_masq`, `nft_ct` and `nft_chain_nat`",
             in_scratch(nat),
+        ),
+        check(
+            "nf_tables redirection",
+            "load or build in `nf_tables`, `nft_nat` and `nft_chain_nat`",
+            in_scratch(endpoints),
         ),
         check("nf_tables bridge", "load or build in `nf_tables` with bridge support", in_scratch(bridge_filter)),
         check("forwarding settings", "mount /proc with /proc/sys/net", settings()),

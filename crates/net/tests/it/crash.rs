@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use gantry_net::{Error, NetConfig, Network};
+use gantry_net::{Error, METADATA_ADDRESS, NetConfig, Network, ports};
 
-use crate::support::{Rig, WAIT, able, ask, finish, instance, mirror, request};
+use crate::support::{Rig, WAIT, able, ask, ask_from, finish, instance, mirror, request, serve_mirror};
 
 const CHILD: &str = "GANTRY_NET_CRASH_CHILD";
 
@@ -85,6 +85,14 @@ async fn sandboxes_outlive_a_killed_server() {
             mirror(at, 80);
             assert_eq!(ask((at.address, 80).into(), WAIT).unwrap(), at.gateway, "{}", at.sandbox_id);
         }
+        // Endpoints open again, in namespaces that had them and in one that was only ready.
+        let fresh = net.attach(request(&net, "fresh", 90)).await.unwrap();
+        for at in found.iter().chain([&fresh]) {
+            let listener = net.listen_tcp(&at.sandbox_id, (METADATA_ADDRESS, ports::METADATA).into()).await.unwrap();
+            serve_mirror(listener.into_std().and_then(|l| l.set_nonblocking(false).map(|()| l)).unwrap());
+            assert_eq!(ask_from(at, (METADATA_ADDRESS, 80).into(), WAIT).unwrap(), METADATA_ADDRESS);
+        }
+        net.detach("fresh").await.unwrap();
         if let Some(kept) = found.first() {
             let mut changed = config.clone();
             changed.vpc_cidr = Some("10.77.0.0/16".parse().unwrap());

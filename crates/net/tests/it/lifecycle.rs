@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gantry_net::{Error, Network};
+use gantry_net::{Error, Network, ports};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{WAIT, able, ask, ask_from, finish, inside, mirror, request, rig, traces};
@@ -48,7 +48,7 @@ async fn sockets_open_inside_the_sandbox() {
     let rig = rig(1, |_| {}).await;
     let at = rig.net.attach(request(&rig.net, "s", 1)).await.unwrap();
     let metadata = SocketAddr::from((Ipv4Addr::new(169, 254, 170, 2), 80));
-    let listener = rig.net.listen_tcp("s", metadata).await.unwrap();
+    let listener = rig.net.listen_tcp("s", (metadata.ip(), ports::METADATA).into()).await.unwrap();
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.write_all(b"10.0.0.1").await.unwrap();
@@ -57,11 +57,12 @@ async fn sockets_open_inside_the_sandbox() {
     let got = tokio::task::spawn_blocking(move || inside(&netns, move || ask(metadata, WAIT))).await.unwrap();
     assert_eq!(got.unwrap(), Ipv4Addr::new(10, 0, 0, 1));
     server.await.unwrap();
-    let udp = rig.net.bind_udp("s", "169.254.169.253:53".parse().unwrap()).await.unwrap();
-    assert_eq!(udp.local_addr().unwrap().port(), 53);
+    let resolver = SocketAddr::from((gantry_net::DNS_ADDRESS, ports::DNS));
+    let udp = rig.net.bind_udp("s", resolver).await.unwrap();
+    assert_eq!(udp.local_addr().unwrap().port(), ports::DNS);
     // The address is there only inside.
-    assert!(std::net::UdpSocket::bind("169.254.169.253:53").is_err());
-    let taken = rig.net.bind_udp("s", "169.254.169.253:53".parse().unwrap()).await;
+    assert!(std::net::UdpSocket::bind(resolver).is_err());
+    let taken = rig.net.bind_udp("s", resolver).await;
     assert!(matches!(taken, Err(Error::Socket { .. })), "{taken:?}");
     let unknown = rig.net.bind_udp("nobody", "127.0.0.1:0".parse().unwrap()).await;
     assert!(matches!(unknown, Err(Error::NotAttached(_))));

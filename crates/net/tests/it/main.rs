@@ -3,6 +3,7 @@
 
 mod crash;
 mod dns;
+mod endpoints;
 mod isolation;
 mod lifecycle;
 mod support;
