@@ -152,6 +152,7 @@ const ASK: &str = r#"
     wget -q -O - http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI || echo no-credentials
     echo
     nslookup $(hostname) 169.254.169.253 >/dev/null 2>&1 && echo resolved
+    nc -l -p 80 </dev/null >/dev/null 2>&1 & n=$!; sleep 0.3; kill -0 $n && echo port-80-is-free; kill $n
     cat /etc/resolv.conf
     ulimit -n
     id -u
@@ -202,7 +203,7 @@ async fn a_task_of_two_containers_end_to_end() {
     // Fargate's limit of open files, where this host lets us set it.
     let nofile = lines.iter().find_map(|l| l.parse::<u64>().ok()).expect("a limit");
     assert!(nofile == 65_535 || nofile < 65_535 && !may_raise_limits(), "{nofile}");
-    for expected in ["resolved", "nameserver 169.254.169.253", "0"] {
+    for expected in ["resolved", "port-80-is-free", "nameserver 169.254.169.253", "0"] {
         assert!(lines.iter().any(|l| l == expected), "{expected} in {:?}", &lines[3..12.min(lines.len())]);
     }
     let numbered: Vec<&String> = lines.iter().filter(|l| l.starts_with("line ")).collect();
