@@ -1,6 +1,6 @@
 //! CloudWatch Logs: groups and streams in the state store, events in files of their own.
 //!
-//! What always holds: an acknowledged event survives `kill -9` of this process (see [`storage`] for the
+//! What always holds: an acknowledged event survives `kill -9` of this process (the module `storage` tells of the
 //! loss of power); a container's batch is never taken twice; events past their group's retention are
 //! never told, and their files go within the hour. Followers are woken by appends, they do not poll.
 //!

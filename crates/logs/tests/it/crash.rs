@@ -59,7 +59,7 @@ async fn stored(folder: &Path) -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_events_survive_kill_9() {
     let folder = tempfile::tempdir().expect("a folder");
-    let rounds = if std::env::var_os("GANTRY_LONG").is_some() { 200 } else { 12 };
+    let rounds = if std::env::var_os("GANTRY_LONG").is_some() { 60 } else { 12 };
     let mut next = 0;
     for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().expect("this binary"))
