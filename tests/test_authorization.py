@@ -20,12 +20,12 @@ SAMPLES = {
     "arn:aws:iam::000000000000:policy/x": ("policyarn",),
     "arn:aws:ecs:us-east-1:000000000000:cluster/x": ("resourcearn", "arn", "clusterarn"),
     '{"Version":"2012-10-17","Statement":[]}': ("policydocument", "assumerolepolicydocument", "policytext"),
-    "sha256:" + "0" * 64: ("layerdigest", "digest"),
+    "sha256:" + "0" * 64: ("layerdigest", "layerdigests", "digest"),
     "subnet-0123456789abcdef0": ("subnets",),
     "ASIAAAAAAAAAAAAAAAAA": ("accesskeyid",),
     "00000000-0000-4000-8000-000000000000": ("uploadid",),
     "000000000000": ("registryid",),
-    "arn:aws:signer:us-east-1:000000000000:/signing-profiles/x": ("signingprofilearn",),
+    "arn:aws:signer:us-east-1:000000000000:/signing-profiles/xx": ("signingprofilearn",),
     "v1": ("versionid",),
 }
 

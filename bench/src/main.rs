@@ -117,7 +117,8 @@ async fn call(http: &Http, requests: &Requests, at: usize) -> Result<usize> {
     let load = &requests.load;
     let body = requests.bodies[at % requests.bodies.len()].clone();
     let host = load.url.strip_prefix("http://").context("the URL is not http")?.trim_end_matches('/');
-    let plain = [("host", host), ("content-type", "application/x-amz-json-1.1"), ("x-amz-target", load.target.as_str())];
+    let plain =
+        [("host", host), ("content-type", "application/x-amz-json-1.1"), ("x-amz-target", load.target.as_str())];
     let view = RequestView { method: "POST", path: "/", query: "", headers: &plain };
     let signed =
         sign(&view, PayloadHash::of(&body), &requests.credentials, &load.region, &load.service, SystemClock.now());

@@ -17,7 +17,8 @@ pub fn run(root: &Path, only: Option<&str>) -> Result<()> {
     if only == Some("store") {
         return Ok(());
     }
+    let release = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into).join("release");
     let mut script = Command::new(&tools.python);
     script.arg("bench/run.py").args(only).current_dir(root).env("PATH", tools.search_path()?);
-    tools::run(script.env("GANTRY", root.join("target/release/gantry")).env("GANTRY_BENCH", root.join("target/release/gantry-bench")))
+    tools::run(script.env("GANTRY", release.join("gantry")).env("GANTRY_BENCH", release.join("gantry-bench")))
 }

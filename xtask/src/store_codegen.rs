@@ -41,7 +41,8 @@ fn install(fresh: &Path, committed: &Path, check: bool) -> Result<()> {
         let code = std::fs::read_to_string(entry.path())?;
         let target = committed.join(entry.file_name());
         if check {
-            let there = std::fs::read_to_string(&target).with_context(|| format!("failed to read {}", target.display()))?;
+            let there =
+                std::fs::read_to_string(&target).with_context(|| format!("failed to read {}", target.display()))?;
             ensure!(there == code, "{} is not what the protocol gives: run the codegen", target.display());
         } else {
             std::fs::create_dir_all(committed)?;

@@ -18,7 +18,12 @@ pub fn run(root: &Path, only: Option<&str>) -> Result<()> {
         ("tidy", Box::new(|| tidy::run(root))),
         ("format", Box::new(|| cargo(root, &tools, &["fmt", "--all", "--check"]))),
         ("codegen", Box::new(|| codegen::run(root, true))),
-        ("clippy", Box::new(|| cargo(root, &tools, &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))),
+        (
+            "clippy",
+            Box::new(|| {
+                cargo(root, &tools, &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+            }),
+        ),
         // The binary is what the clients drive; the crates' tests share its build.
         ("build", Box::new(|| cargo(root, &tools, &["build", "--workspace", "--quiet"]))),
         ("unit", Box::new(|| cargo(root, &tools, &["test", "--workspace", "--quiet", "--no-fail-fast"]))),
@@ -72,5 +77,9 @@ fn clients(root: &Path, tools: &Tools) -> Result<()> {
 pub fn check(root: &Path) -> Result<()> {
     tidy::run(root)?;
     tools::run(Command::new("cargo").args(["fmt", "--all", "--check"]).current_dir(root))?;
-    tools::run(Command::new("cargo").args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).current_dir(root))
+    tools::run(
+        Command::new("cargo")
+            .args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+            .current_dir(root),
+    )
 }

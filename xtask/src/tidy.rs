@@ -32,10 +32,12 @@ pub fn run(root: &Path) -> Result<()> {
 }
 
 fn layers(root: &Path) -> Result<Vec<String>> {
-    let out = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root).output()?;
+    let out =
+        Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root).output()?;
     ensure!(out.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&out.stderr));
     let metadata: Value = serde_json::from_slice(&out.stdout)?;
-    let layer: BTreeMap<&str, u8> = LAYERS.iter().flat_map(|(layer, names)| names.iter().map(|name| (*name, *layer))).collect();
+    let layer: BTreeMap<&str, u8> =
+        LAYERS.iter().flat_map(|(layer, names)| names.iter().map(|name| (*name, *layer))).collect();
     let mut faults = Vec::new();
     for package in metadata["packages"].as_array().context("packages")? {
         let name = short(package["name"].as_str().context("a name")?);

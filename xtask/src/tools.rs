@@ -45,7 +45,8 @@ pub fn install(root: &Path) -> Result<Tools> {
     let tools = root.join("target/tools");
     let (bin, debian) = (tools.join("bin"), tools.join("debian"));
     fs::create_dir_all(&bin)?;
-    let missing: Vec<_> = PROGRAMS.iter().filter(|(name, ..)| on_path(name).is_none() && !bin.join(name).exists()).collect();
+    let missing: Vec<_> =
+        PROGRAMS.iter().filter(|(name, ..)| on_path(name).is_none() && !bin.join(name).exists()).collect();
     let v2 = Path::new("/").join(AWS_V2.1);
     let v2_here = v2.exists() && is_v2(&v2);
     let mut packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
@@ -99,7 +100,8 @@ fn unpack_packages(packages: &[&str], tools: &Path, debian: &Path) -> Result<()>
     Ok(())
 }
 
-const LIBRARIES: &[&str] = &["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu"];
+const LIBRARIES: &[&str] =
+    &["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu"];
 
 fn library_path(debian: &Path) -> String {
     LIBRARIES.iter().map(|l| debian.join(l).display().to_string()).collect::<Vec<_>>().join(":")
@@ -113,11 +115,7 @@ fn wrapper(script: &Path, debian: &Path, inside: &str) -> Result<()> {
         fs::copy(&program, script)?;
         return Ok(());
     }
-    let text = format!(
-        "#!/bin/sh\nLD_LIBRARY_PATH='{}' exec '{}' \"$@\"\n",
-        library_path(debian),
-        program.display()
-    );
+    let text = format!("#!/bin/sh\nLD_LIBRARY_PATH='{}' exec '{}' \"$@\"\n", library_path(debian), program.display());
     executable(script, &text)
 }
 
@@ -148,14 +146,18 @@ fn virtual_environment(tools: &Path) -> Result<PathBuf> {
         return Ok(venv);
     }
     println!("tools: fetching {} from PyPI", PYTHON.join(", "));
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv)).context("make a Python virtual environment")?;
-    run(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYTHON))?;
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
+        .context("make a Python virtual environment")?;
+    run(Command::new(venv.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(PYTHON))?;
     fs::write(stamp, wanted)?;
     Ok(venv)
 }
 
 pub fn run(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).status().with_context(|| format!("start {:?}", command.get_program()))?;
-    ensure!(status.success(), "{:?} failed with {status}", command.get_program());
+    let status =
+        command.stdin(Stdio::null()).status().with_context(|| format!("start {}", command.get_program().display()))?;
+    ensure!(status.success(), "{} failed with {status}", command.get_program().display());
     Ok(())
 }

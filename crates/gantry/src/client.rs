@@ -16,7 +16,7 @@ use crate::datadir::{AdminKey, DataDir};
 
 /// Largest answer that the CLI reads.
 const MAX_ANSWER: usize = 64 << 20;
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Talks to one server as one AWS principal.
 pub struct Client {

@@ -215,10 +215,7 @@ fn api(model: &Model, service: &Service) -> String {
             "\n    async fn {method}(&self, context: &Context{param}) -> Result<{output}, AwsError> {{\n        \
              let _ = {unused};\n        Err(AwsError::not_implemented({name:?}))\n    }}\n"
         );
-        let _ = writeln!(
-            arms,
-            "            {name:?} => {{ let answer = api.{method}(context{arg}).await?; {wrap} }}"
-        );
+        let _ = writeln!(arms, "            {name:?} => {{ let answer = api.{method}(context{arg}).await?; {wrap} }}");
     }
     let events = if methods.contains("Result<Events") { ", Events" } else { "" };
     let empty = if arms.contains("empty(") { ", empty" } else { "" };
@@ -331,9 +328,10 @@ fn operation_row(
         _ => "None".to_owned(),
     };
     let wrapper = operation.output.as_ref().and_then(|o| o.result_wrapper.as_deref()).filter(|_| modelled);
-    let errors: Vec<String> = match modelled {
-        true => operation.errors.iter().map(|r| ids[r.shape.as_str()].to_string()).collect(),
-        false => Vec::new(),
+    let errors: Vec<String> = if modelled {
+        operation.errors.iter().map(|r| ids[r.shape.as_str()].to_string()).collect()
+    } else {
+        Vec::new()
     };
     let paginator = match model.paginators.get(name).filter(|_| modelled) {
         None => "None".to_owned(),
@@ -422,14 +420,15 @@ fn structure(name: &str, shape: &Shape, ids: &BTreeMap<&str, usize>) -> Result<S
             timestamp_format(member.timestamp_format.as_deref())?,
         );
     }
-    let error = match shape.exception {
-        false => "None".to_owned(),
-        true => format!(
+    let error = if shape.exception {
+        format!(
             "Some(ErrorTrait {{ code: {:?}, status: {}, sender_fault: {} }})",
             error_code(name, shape),
             error_status(shape),
             shape.error.as_ref().is_some_and(|e| e.sender_fault)
-        ),
+        )
+    } else {
+        "None".to_owned()
     };
     Ok(format!(
         "Kind::Structure(Structure {{ members: &[{members}], payload: {}, error: {error}, event_stream: {}, union: {} }})",

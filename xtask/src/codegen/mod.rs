@@ -30,7 +30,10 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
     files.push((out.join("mod.rs"), emit::index(&names)));
     let stale = write(&files, check)?;
     if check && !stale.is_empty() {
-        bail!("generated files are not what the models give; run `cargo xtask codegen` and commit:\n  {}", stale.join("\n  "));
+        bail!(
+            "generated files are not what the models give; run `cargo xtask codegen` and commit:\n  {}",
+            stale.join("\n  ")
+        );
     }
     crate::store_codegen::run(check)?;
     println!("codegen: {} services, {} files, {} changed", names.len(), files.len(), stale.len());

@@ -68,7 +68,7 @@ fn page(task: &Value) -> String {
     .iter()
     .filter_map(|name| task.get(name).map(|value| format!("<tr><th>{name}<td>{}", escape(&text(value)))))
     .collect();
-    let containers: String = task
+    let containers: Vec<String> = task
         .get("Containers")
         .and_then(Value::as_array)
         .into_iter()
@@ -79,6 +79,7 @@ fn page(task: &Value) -> String {
             format!("<tr><td>{}<td>{}<td>{}<td>{}", cell("Name"), cell("KnownStatus"), escape(&address), cell("Image"))
         })
         .collect();
+    let containers = containers.concat();
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Hello from Fargate</title>\
          <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:3rem auto;padding:0 1rem;color:#1b2430}}\

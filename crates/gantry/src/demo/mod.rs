@@ -23,7 +23,7 @@ const FAMILY: &str = "gantry-demo";
 const LOG_GROUP: &str = "/ecs/gantry-demo";
 const PORT: u16 = 80;
 /// How long a task may take to run and its page to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What the demo ended with.

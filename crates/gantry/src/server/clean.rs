@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use super::wiring;
 use crate::datadir::DataDir;
 
-const EXIT_PATIENCE: Duration = Duration::from_secs(60);
+const EXIT_PATIENCE: Duration = Duration::from_mins(4);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Waits until the server that was asked to stop has let go of the directory.

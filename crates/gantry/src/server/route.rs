@@ -51,7 +51,7 @@ impl ClaimsPath for Frontend {
         let path = request.uri().path();
         let own = path == "/healthz" || path == "/metrics" || path.starts_with("/_gantry/");
         let greeting = path == "/" && request.method() == Method::GET && request.uri().query().is_none();
-        !own && !(greeting && !request.headers().contains_key(header::AUTHORIZATION))
+        !own && (!greeting || request.headers().contains_key(header::AUTHORIZATION))
     }
 }
 

@@ -294,7 +294,7 @@ async fn start_agent(
         logs: outside.logs,
         runtime: Arc::new(HostRuntime::new(engine, Arc::new(pulls))),
         networking: Arc::new(HostNetworking::new(network.clone(), upstreams, instance.region.to_string())),
-        cpu_units: options.fargate_vcpus.map_or_else(|| cores() * CPU_OVERCOMMIT, |vcpus| vcpus) * 1024,
+        cpu_units: options.fargate_vcpus.unwrap_or_else(|| cores() * CPU_OVERCOMMIT) * 1024,
         memory_mib: options.fargate_memory_mib.unwrap_or_else(|| memory_mib() * MEMORY_OVERCOMMIT),
         availability_zone: zone,
         architecture: if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }.to_owned(),
