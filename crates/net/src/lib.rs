@@ -25,6 +25,7 @@ mod nl;
 mod open;
 mod pool;
 mod probe;
+mod reaper;
 mod record;
 mod rt;
 mod rules;

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use crate::attach::check_sandbox_id;
 use crate::nft::Nft;
 use crate::pool::{Host, Pool, Slot};
+use crate::reaper::Reaper;
 use crate::record::State;
 use crate::rt;
 use crate::rules::RuleSet;
@@ -24,10 +25,13 @@ use crate::{AttachRequest, Attachment, Error, Ipv4Net, Result, netns};
 
 /// What a network will not exceed.
 pub mod limits {
-    /// Sandboxes on one bridge: the kernel's limit of ports is 1024, and ready slots need some.
-    pub const MAX_SANDBOXES: usize = 960;
+    /// Sandboxes on one bridge: the kernel's limit of ports is 1023, and ready slots and the links
+    /// of detached sandboxes need some.
+    pub const MAX_SANDBOXES: usize = 900;
     /// Ready slots that can be asked for.
     pub const MAX_POOL: usize = 60;
+    /// Links of detached sandboxes that still wait for their removal; a detach beyond that waits.
+    pub const MAX_DOOMED: usize = 60;
 }
 
 /// Slots that one attach tries before it gives up, where a ready one turns out broken.
@@ -80,6 +84,7 @@ pub(crate) struct Inner {
     pub(crate) host: Arc<Host>,
     pub(crate) nft: Mutex<Nft>,
     pub(crate) pool: Pool,
+    pub(crate) reaper: Reaper,
     pub(crate) state: Arc<State>,
     book: Mutex<Book>,
     closed: AtomicBool,
@@ -132,7 +137,8 @@ impl Network {
     }
 
     /// Takes the sandbox's namespace away, with all that belongs to it; fine if it has none.
-    /// Processes still in it keep a namespace without links.
+    /// Processes still in it can send nothing to anybody from now on, and keep a namespace that
+    /// loses its link within some tens of milliseconds.
     pub async fn detach(&self, sandbox_id: &str) -> Result<()> {
         let (inner, id) = (self.0.clone(), sandbox_id.to_owned());
         blocking(move || inner.detach(&id)).await
@@ -175,9 +181,10 @@ impl Inner {
             book.addresses.insert(attachment.address, attachment.sandbox_id.clone());
             book.entries.insert(attachment.sandbox_id.clone(), Arc::new(Mutex::new(Some(attachment))));
         }
-        let Parts { vpc, bridge, rules, host, nft, pool, state } = parts;
+        let Parts { vpc, bridge, rules, host, nft, pool, reaper, state } = parts;
         let nft = Mutex::new(nft);
-        Self { vpc, bridge, rules, host, nft, pool, state, book: Mutex::new(book), closed: AtomicBool::new(false) }
+        let (book, closed) = (Mutex::new(book), AtomicBool::new(false));
+        Self { vpc, bridge, rules, host, nft, pool, reaper, state, book, closed }
     }
 
     fn check_open(&self) -> Result<()> {
@@ -300,7 +307,8 @@ impl Inner {
     fn clear_away(&self, attachment: &Attachment) -> Result<()> {
         self.state.remove(&attachment.sandbox_id)?;
         self.rules.remove_port(&mut self.nft.lock(), attachment)?;
-        self.host.remove(&attachment.link)
+        netns::unpin(&attachment.netns)?;
+        self.reaper.take(&attachment.link)
     }
 
     fn netns_of(&self, id: &str) -> Result<PathBuf> {
@@ -326,6 +334,7 @@ impl Inner {
     fn destroy(&self) -> Result<()> {
         self.closed.store(true, Ordering::SeqCst);
         self.pool.close();
+        self.reaper.close();
         let entries: Vec<Entry> = self.book.lock().entries.values().cloned().collect();
         let attached: Vec<_> = entries.iter().filter_map(|e| e.lock().clone()).collect();
         let slots = self.pool.drain().into_iter().map(|s| s.name);
@@ -349,5 +358,6 @@ pub(crate) struct Parts {
     pub host: Arc<Host>,
     pub nft: Nft,
     pub pool: Pool,
+    pub reaper: Reaper,
     pub state: Arc<State>,
 }

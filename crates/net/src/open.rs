@@ -15,6 +15,7 @@ use crate::ipam::overlap;
 use crate::network::{Inner, NetConfig, Parts, limits};
 use crate::nft::Nft;
 use crate::pool::{Host, Pool, Slot};
+use crate::reaper::Reaper;
 use crate::record::{NetworkRecord, State};
 use crate::rt::{self, Rt};
 use crate::rules::RuleSet;
@@ -234,7 +235,8 @@ pub(crate) fn open(config: &NetConfig) -> Result<Inner> {
     let pool_size = config.pool_size.min(limits::MAX_POOL);
     let ready = adopt_rest(&host, &links, &attached, pool_size)?;
     let pool = Pool::start(host.clone(), ready, pool_size, first)?;
-    Ok(Inner::new(Parts { vpc, bridge, rules, host, nft, pool, state }, attached))
+    let reaper = Reaper::start(host.clone(), limits::MAX_DOOMED)?;
+    Ok(Inner::new(Parts { vpc, bridge, rules, host, nft, pool, reaper, state }, attached))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use parking_lot::{Condvar, Mutex};
@@ -26,6 +26,9 @@ const NAME_TRIES: usize = 16;
 const GROUP_CHUNK: usize = 64;
 /// How long the background thread rests after a failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a new link may take until it works, and how often that is looked at.
+const LINK_WAIT: Duration = Duration::from_secs(2);
+const LINK_LOOK: Duration = Duration::from_millis(1);
 
 /// Settings of every namespace, in order; `eth0` takes over `default` when it is made.
 const SETTINGS: &[(&str, &str)] = &[
@@ -89,6 +92,7 @@ impl Host {
             let missing = || Error::kernel("find inside its namespace the link of", name, Errno::ENODEV.into());
             let eth_index = rt.link(INSIDE)?.ok_or_else(missing)?.index;
             rt.send("start the links of", name, vec![rt::set_up(1), rt::set_up(eth_index)], &[])?;
+            self.wait_until_works(name, &mut rt)?;
             Ok(eth_index)
         })();
         match made {
@@ -97,6 +101,24 @@ impl Host {
                 self.remove(name)?;
                 Err(e)
             }
+        }
+    }
+
+    /// The kernel finishes starting a link later, when it gets to it, and until then drops what is
+    /// sent: the first packets of a sandbox would come a second late. Looks again and again, for the
+    /// two ends belong to two namespaces with a socket of events each, and it takes a millisecond.
+    fn wait_until_works(&self, name: &str, inside: &mut Rt) -> Result<()> {
+        let until = Instant::now() + LINK_WAIT;
+        loop {
+            let outer = self.rt.lock().link(name)?.is_some_and(|l| l.works);
+            if outer && inside.link(INSIDE)?.is_some_and(|l| l.works) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                tracing::warn!(link = name, "the link is slow to start; the sandbox's first packets may be lost");
+                return Ok(());
+            }
+            std::thread::sleep(LINK_LOOK);
         }
     }
 

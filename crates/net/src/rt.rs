@@ -24,6 +24,7 @@ const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 const IFLA_MASTER: u16 = 10;
+const IFLA_OPERSTATE: u16 = 16;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_AF_SPEC: u16 = 26;
 const IFLA_GROUP: u16 = 27;
@@ -35,6 +36,7 @@ const BR_STP_STATE: u16 = 5;
 const BR_MCAST_SNOOPING: u16 = 23;
 const INET6_ADDR_GEN_MODE: u16 = 8;
 const ADDR_GEN_NONE: u8 = 1;
+const OPER_UP: u8 = 6;
 
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
@@ -170,6 +172,8 @@ pub struct Link {
     pub index: u32,
     pub name: String,
     pub mtu: u32,
+    /// Whether packets get through (RFC 2863, `ifOperStatus`), not only whether it was asked to be up.
+    pub works: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,11 +195,12 @@ fn ipv4(value: &[u8]) -> Option<Ipv4Addr> {
 }
 
 fn parse_link(body: &[u8]) -> Option<Link> {
-    let mut link = Link { index: get_i32(body, 4)?.try_into().ok()?, name: String::new(), mtu: 0 };
+    let mut link = Link { index: get_i32(body, 4)?.try_into().ok()?, name: String::new(), mtu: 0, works: false };
     for (kind, value) in attrs(body.get(16..)?) {
         match kind {
             IFLA_IFNAME => link.name = get_text(value),
             IFLA_MTU => link.mtu = get_u32(value, 0)?,
+            IFLA_OPERSTATE => link.works = value == [OPER_UP],
             _ => {}
         }
     }

@@ -88,10 +88,11 @@ async fn an_address_can_be_used_again_at_once() {
     }
     let rig = rig(2, |_| {}).await;
     let watcher = rig.net.attach(request(&rig.net, "watcher", 1)).await.unwrap();
-    for round in 0..3u8 {
+    for round in 0..8u8 {
         let mut wish = request(&rig.net, &format!("r{round}"), 2);
-        // Another MAC each time: the worst case for whoever remembers the last.
-        wish.mac[5] = round;
+        // The same MAC again while the last link may be there still, and another one: the worst
+        // case for whoever remembers the last.
+        wish.mac[5] = round / 2;
         let at = rig.net.attach(wish).await.unwrap();
         mirror(&at, 80);
         let started = Instant::now();
@@ -178,6 +179,20 @@ async fn fifty_at_once() {
         let one = Instant::now();
         rig.net.attach(request(&rig.net, "lone", 70)).await.unwrap();
         eprintln!("one attach, {} ready: {:?}", rig.net.ready(), one.elapsed());
+        let churn = Instant::now();
+        for round in 0..20 {
+            rig.net.detach("lone").await.unwrap();
+            rig.net.attach(request(&rig.net, "lone", 70 + round % 2)).await.unwrap();
+        }
+        eprintln!("20 times detached and attached again: {:?}", churn.elapsed());
+        // The links go by themselves.
+        let links = || traces(&rig.config.instance_id, rig.dir.path());
+        let links = || links().iter().filter(|t| t.starts_with("link g") && !t.starts_with("link gt")).count();
+        let until = Instant::now() + WAIT;
+        while (rig.net.ready() < pool || links() > 50 + pool) && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(links(), 50 + pool);
         let down = Instant::now();
         finish(Arc::into_inner(rig).unwrap()).await;
         eprintln!("destroy of 50: {:?}", down.elapsed());
