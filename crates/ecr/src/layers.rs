@@ -30,7 +30,7 @@ pub(crate) async fn batch_check_layer_availability(
             });
             continue;
         };
-        let size = match api.registry.blob_size(&repo, &digest).await {
+        let size = match api.registry.promise_blob(&repo, &digest).await {
             Ok(size) => Some(size as i64),
             Err(Error::BlobNotFound(_)) => None,
             Err(e) => return Err(aws(e)),

@@ -99,6 +99,9 @@ impl Registry {
     /// Deletes a repository and all that is in it, in one transaction; returns its last record. The
     /// blobs' bytes stay until they are collected.
     pub async fn delete_repository(&self, repo: &RepoId, how: RepositoryDelete) -> Result<RepositoryRecord> {
+        if how == RepositoryDelete::WithImages || self.is_empty(keys::images(repo)).await? {
+            self.mark_contents_idle(repo).await?;
+        }
         for _ in 0..limits::MAX_TRIES {
             let record = self.repository(repo).await?;
             let activity = self.store.get(keys::activity(repo)).await?.map_or(0, |kv| kv.mod_revision);
@@ -118,6 +121,7 @@ impl Registry {
             if self.store.txn(txn).await?.succeeded {
                 return Ok(record.value);
             }
+            self.mark_contents_idle(repo).await?;
         }
         Err(contended(repo))
     }
@@ -161,16 +165,36 @@ impl Registry {
         }
     }
 
-    /// Makes a stored blob one of the repository's.
-    pub(crate) async fn link_blob(&self, repo: &RepoId, digest: &Digest, size: u64) -> Result<()> {
+    /// Makes a stored blob one of the repository's, for as long as `from` holds it where that is given.
+    ///
+    /// [`Error::BlobNotFound`] if the bytes went meanwhile.
+    pub(crate) async fn link_blob(
+        &self,
+        repo: &RepoId,
+        digest: &Digest,
+        size: u64,
+        from: Option<&RepoId>,
+    ) -> Result<()> {
         let key = keys::blob(repo, digest);
         let value = Store::encode(&key, &BlobLink { size })?;
-        let txn = Txn::new().when(Compare::exists(keys::repository(repo))).then(Op::put(key, value));
-        if self.store.txn(txn).await?.succeeded { Ok(()) } else { Err(not_found(repo)) }
+        let mut txn = Txn::new()
+            .when(Compare::exists(keys::repository(repo)))
+            .when(Compare::absent(keys::condemned(digest)))
+            .then(Op::put(key, value))
+            .then(self.idle_op(repo, digest));
+        if let Some(from) = from {
+            txn = txn.when(Compare::exists(keys::blob(from, digest)));
+        }
+        if self.store.txn(txn).await?.succeeded {
+            return Ok(());
+        }
+        self.repository(repo).await?;
+        Err(Error::BlobNotFound(digest.clone()))
     }
 
     /// Takes a blob out of the repository. Images that name it can no longer be pulled whole.
     pub(crate) async fn unlink_blob(&self, repo: &RepoId, digest: &Digest) -> Result<()> {
+        self.mark_idle(Some(repo), std::iter::once(digest), limits::DELETED_GRACE_MS).await?;
         if self.store.delete(keys::blob(repo, digest)).await? {
             return Ok(());
         }
@@ -185,7 +209,11 @@ impl Registry {
             Err(Error::BlobNotFound(_) | Error::RepositoryNotFound { .. }) => return Ok(false),
             Err(e) => return Err(e),
         };
-        self.link_blob(to, digest, size).await.map(|()| true)
+        match self.link_blob(to, digest, size, Some(from)).await {
+            Ok(()) => Ok(true),
+            Err(Error::BlobNotFound(_)) => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{contended, not_found};
 use crate::records::{ImageRecord, RepositoryRecord, TagRecord};
-use crate::{Error, Manifest, MediaType, Page, Reference, Registry, RepoId, Result, keys, limits};
+use crate::{Error, Manifest, Page, Reference, Registry, RepoId, Result, keys, limits};
 
 /// Compares or puts for one manifest's blobs and children in the transaction that adds it; what is
 /// beyond is checked or written just before. Keeps the transaction within the store's limit.
@@ -97,6 +97,7 @@ impl Registry {
         // Refused before anything is written; checked again in the transaction.
         self.check_tags(repo, &repository.value, &tags, &digest).await?;
         let image_size = self.check_references(repo, &manifest).await?;
+        self.keep(repo, &digest).await?;
         self.blobs.put(&digest, new.manifest.clone()).await?;
         self.remember(&digest, &new.manifest);
         let record = ImageRecord {
@@ -164,6 +165,20 @@ impl Registry {
         tags: &[String],
     ) -> Result<PutImage> {
         let referrer = referrer_value(repo, &digest, &record, manifest)?;
+        // What is beyond one transaction is said to be used before: collection waits for it.
+        for blobs in manifest.blobs.get(GUARDED..).unwrap_or_default().chunks(GUARDED) {
+            let mut txn =
+                Txn::new().when(Compare::exists(keys::repository(repo))).then(Op::put(keys::activity(repo), ""));
+            for blob in blobs {
+                txn = txn.when(Compare::exists(keys::blob(repo, blob)));
+                txn = txn.then(Op::put(keys::use_by(blob, repo, &digest), self.pending_use()));
+            }
+            if !self.store.txn(txn).await?.succeeded {
+                self.repository(repo).await?;
+                self.check_references(repo, manifest).await?;
+                return Err(contended(repo));
+            }
+        }
         // A parent entry whose index never comes does no harm: readers look whether the index exists.
         for children in manifest.children.get(GUARDED..).unwrap_or_default().chunks(GUARDED) {
             let mut txn = Txn::new().when(Compare::exists(keys::repository(repo)));
@@ -182,7 +197,7 @@ impl Registry {
             if added > 0 && known.is_some() {
                 self.check_tag_count(repo, &digest, added).await?;
             }
-            let changed = known.is_none() || added > 0;
+            let (changed, is_new) = (known.is_none() || added > 0, known.is_none());
             let image_key = keys::image(repo, &digest);
             // The same record again: it makes a delete of this image at the same moment start anew.
             let (guard, record) = match known {
@@ -199,6 +214,14 @@ impl Registry {
             }
             for blob in manifest.blobs.iter().take(GUARDED) {
                 txn = txn.when(Compare::exists(keys::blob(repo, blob)));
+                if is_new {
+                    txn = txn.then(Op::put(keys::use_by(blob, repo, &digest), ""));
+                }
+            }
+            if is_new {
+                txn = txn
+                    .when(Compare::absent(keys::condemned(&digest)))
+                    .then(Op::put(keys::use_by(&digest, repo, &digest), ""));
             }
             for child in manifest.children.iter().take(GUARDED) {
                 txn = txn.when(Compare::exists(keys::image(repo, child)));
@@ -364,16 +387,13 @@ impl Registry {
         Err(contended(repo))
     }
 
-    /// What an index names; nothing if its bytes cannot be read any more, since a delete must go on.
-    async fn children(&self, digest: &Digest, record: &ImageRecord) -> Result<Vec<Digest>> {
-        if !MediaType::from_name(&record.media_type).is_some_and(MediaType::is_index) {
-            return Ok(Vec::new());
-        }
+    /// An image's manifest; `None` if its bytes cannot be read any more, since a delete must go on.
+    pub(crate) async fn manifest(&self, digest: &Digest, record: &ImageRecord) -> Option<Manifest> {
         let read = match self.manifest_bytes(digest).await {
             Ok(bytes) => Manifest::parse(&bytes, Some(&record.media_type)),
             Err(e) => Err(e),
         };
-        Ok(read.map(|m| m.children).unwrap_or_default())
+        read.ok()
     }
 
     /// Takes a tag off as BatchDeleteImage does: with its last tag the image goes too.
@@ -420,7 +440,10 @@ impl Registry {
         if let Some(subject) = &image.subject {
             txn = txn.then(Op::delete(keys::referrer(repo, subject, digest)));
         }
-        for child in self.children(digest, image).await?.iter().take(GUARDED) {
+        let manifest = self.manifest(digest, image).await;
+        let blobs = manifest.iter().flat_map(|m| &m.blobs).chain([digest]);
+        self.mark_idle(Some(repo), blobs, limits::DELETED_GRACE_MS).await?;
+        for child in manifest.iter().flat_map(|m| &m.children).take(GUARDED) {
             txn = txn.then(Op::delete(keys::parent(repo, child, digest)));
         }
         Ok(txn)
@@ -435,7 +458,7 @@ impl Registry {
     }
 }
 
-fn after_prefix(kv: &KeyValue, prefix: &str) -> String {
+pub(crate) fn after_prefix(kv: &KeyValue, prefix: &str) -> String {
     String::from_utf8_lossy(kv.key.get(prefix.len()..).unwrap_or_default()).into_owned()
 }
 

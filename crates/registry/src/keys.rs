@@ -57,8 +57,12 @@ pub(crate) fn image_tag(repo: &RepoId, digest: &Digest, tag: &str) -> String {
     image_tags(repo, digest) + tag
 }
 
+pub(crate) fn blobs(repo: &RepoId) -> String {
+    within(repo, "blob")
+}
+
 pub(crate) fn blob(repo: &RepoId, digest: &Digest) -> String {
-    within(repo, "blob") + digest.as_str()
+    blobs(repo) + digest.as_str()
 }
 
 pub(crate) fn referrers(repo: &RepoId, subject: &Digest) -> String {
@@ -77,6 +81,50 @@ pub(crate) fn parents(repo: &RepoId, child: &Digest) -> String {
 pub(crate) fn parent(repo: &RepoId, child: &Digest, index: &Digest) -> String {
     parents(repo, child) + index.as_str()
 }
+
+/// What knows blobs by their digests, over all registries: bytes are shared by everybody.
+const BLOBS: &str = "/aws/blobs";
+/// Characters of a digest that stand for it where nearly unique is enough: a namesake only keeps bytes.
+const SHORT: usize = "sha256:".len() + 32;
+
+pub(crate) fn short(digest: &Digest) -> &str {
+    digest.as_str().get(..SHORT).unwrap_or(digest.as_str())
+}
+
+/// Every image, anywhere, that needs a blob; its own manifest is one of them.
+pub(crate) fn uses(blob: &Digest) -> String {
+    format!("{BLOBS}/use/{}:", short(blob))
+}
+
+pub(crate) fn uses_within(blob: &Digest, repo: &RepoId) -> String {
+    format!("{}{repo}:", uses(blob))
+}
+
+pub(crate) fn use_by(blob: &Digest, repo: &RepoId, image: &Digest) -> String {
+    uses_within(blob, repo) + short(image)
+}
+
+/// Repositories whose hold on a blob is to be looked at; see [`crate::collect`].
+pub(crate) const IDLE: &str = "/aws/blobs/idle/";
+
+pub(crate) fn idle_of(blob: &Digest) -> String {
+    format!("{IDLE}{blob}:")
+}
+
+/// Without a repository: bytes that were found and that nothing knew of.
+pub(crate) fn idle(blob: &Digest, repo: Option<&RepoId>) -> String {
+    repo.map_or_else(|| idle_of(blob) + "-", |repo| format!("{}{repo}", idle_of(blob)))
+}
+
+/// Blobs whose bytes are being deleted this moment.
+pub(crate) const CONDEMNED: &str = "/aws/blobs/condemned/";
+
+pub(crate) fn condemned(blob: &Digest) -> String {
+    format!("{CONDEMNED}{blob}")
+}
+
+/// Held by the one server that collects.
+pub(crate) const COLLECTOR: &str = "/aws/blobs/collector";
 
 /// The ranges that hold everything inside a repository.
 pub(crate) fn contents(repo: &RepoId) -> Vec<String> {

@@ -43,6 +43,19 @@ impl fmt::Display for RepoId {
     }
 }
 
+impl FromStr for RepoId {
+    type Err = Error;
+
+    /// Reads what [`RepoId`] displays.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let bad = || Error::NameSyntax(text.chars().take(MAX_NAME).collect());
+        let (account, rest) = text.split_once('/').ok_or_else(bad)?;
+        let (region, name) = rest.split_once('/').ok_or_else(bad)?;
+        let (account, region) = (account.parse().map_err(|_| bad())?, region.parse().map_err(|_| bad())?);
+        Ok(Self::new(RegistryId { account, region }, name))
+    }
+}
+
 /// A tag or a digest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {

@@ -32,6 +32,11 @@ pub mod limits {
     pub const BODY_IDLE_SECS: u64 = 120;
     /// Seconds after which an upload that nobody writes to is removed.
     pub const UPLOAD_IDLE_SECS: u64 = 24 * 3600;
+    /// How long a blob stays that no image names yet: its push may be slow.
+    pub const UPLOADED_GRACE_MS: i64 = 24 * 3600 * 1000;
+    /// How long the blobs of a deleted image stay. A client that asks for one of them meanwhile is
+    /// promised it anew.
+    pub const DELETED_GRACE_MS: i64 = 15 * 60 * 1000;
 }
 
 /// One handle for every registry of this server. Cheap to clone.
@@ -43,6 +48,8 @@ pub struct Registry {
     pub(crate) entropy: SharedEntropy,
     pub(crate) names: Arc<RegistryNames>,
     cache: Arc<ManifestCache>,
+    /// Where the search for stray blobs has come to.
+    pub(crate) walked: Arc<parking_lot::Mutex<Option<Digest>>>,
 }
 
 /// A manifest's bytes with what they are.
@@ -61,7 +68,7 @@ impl Registry {
         entropy: SharedEntropy,
         names: RegistryNames,
     ) -> Self {
-        Self { store, blobs, clock, entropy, names: Arc::new(names), cache: Arc::default() }
+        Self { store, blobs, clock, entropy, names: Arc::new(names), cache: Arc::default(), walked: Arc::default() }
     }
 
     pub fn names(&self) -> &RegistryNames {

@@ -22,7 +22,11 @@ impl Wire {
         headers: &HeaderMap,
         head_only: bool,
     ) -> Result<Answer> {
-        let size = self.registry.blob_size(repo, digest).await?;
+        let size = if head_only {
+            self.registry.promise_blob(repo, digest).await?
+        } else {
+            self.registry.blob_size(repo, digest).await?
+        };
         let asked = headers.get(RANGE).and_then(|v| v.to_str().ok());
         let (status, start, end) = match byte_range(asked, size) {
             Span::Whole => (StatusCode::OK, 0, size),

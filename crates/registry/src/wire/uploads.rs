@@ -3,6 +3,8 @@
 //! An upload's identifier on the wire is a random UUID; the blob store's is that UUID behind a hash of
 //! the repository, so that an upload belongs to its repository without a record of its own.
 
+use std::time::{Duration, Instant};
+
 use gantry_blobs::{Algorithm, Digest, Upload, UploadId, limits as blob_limits};
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, RANGE};
@@ -29,8 +31,16 @@ impl Registry {
 
     /// Makes an upload a blob of the repository; returns its size.
     pub async fn commit_upload(&self, repo: &RepoId, upload: Box<dyn Upload>, digest: &Digest) -> Result<u64> {
+        /// A commit that took longer may have been overtaken by a collection.
+        const PROMPT: Duration = Duration::from_mins(5);
+        let started = Instant::now();
+        self.keep(repo, digest).await?;
         let size = upload.commit(digest).await?;
-        self.link_blob(repo, digest, size).await?;
+        self.link_blob(repo, digest, size, None).await?;
+        if started.elapsed() > PROMPT {
+            // Linked bytes stay; if they are still there now they will be.
+            self.blobs.stat(digest).await?;
+        }
         Ok(size)
     }
 }

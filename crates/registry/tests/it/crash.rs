@@ -15,8 +15,9 @@ const CHILD_DIR: &str = "GANTRY_REGISTRY_CRASH_DIR";
 
 fn open_at(dir: &Path) -> Fixture {
     let store = Embedded::open(&dir.join("store"), EmbeddedOptions::default()).unwrap();
-    let (wire, access) = open(store, dir);
-    Fixture { wire, access, dir: tempfile::tempdir().unwrap() }
+    let (wire, access) = open(store.clone(), dir);
+    let clock = gantry_base::ManualClock::at(gantry_base::Timestamp::from_secs(1));
+    Fixture { wire, clock, access, dir: tempfile::tempdir().unwrap(), store }
 }
 
 /// Run by [`acknowledged_pushes_survive_a_kill`] in a process of its own: four writers push for ever.

@@ -1,6 +1,7 @@
 //! The registry's wire, asked directly and over loopback.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
+mod collect;
 mod crash;
 mod flat;
 mod images;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gantry_base::{SystemClock, SystemEntropy, Timestamp};
+use gantry_base::{ManualClock, SharedClock, SystemClock, SystemEntropy, Timestamp};
 use gantry_blobs::{Digest, FsBlobs};
 use gantry_registry::*;
 use gantry_store::{Embedded, Store};
@@ -52,16 +52,23 @@ pub fn repo(name: &str) -> RepoId {
 
 pub struct Fixture {
     pub wire: Wire,
+    /// Moves only by hand.
+    pub clock: Arc<ManualClock>,
     pub access: Arc<TestAccess>,
     pub dir: tempfile::TempDir,
+    pub store: Store,
 }
 
 /// A registry over this store, its blobs under `dir`.
 pub fn open(store: Store, dir: &Path) -> (Wire, Arc<TestAccess>) {
+    open_at(store, dir, Arc::new(SystemClock))
+}
+
+pub fn open_at(store: Store, dir: &Path, clock: SharedClock) -> (Wire, Arc<TestAccess>) {
     let names =
         RegistryNames { default: registry_id(), hosts: vec!["localhost:4566".into()], domain: None, domain_port: None };
     let blobs = Arc::new(FsBlobs::open(dir.join("blobs")).unwrap());
-    let registry = Registry::new(store, blobs, Arc::new(SystemClock), Arc::new(SystemEntropy), names);
+    let registry = Registry::new(store, blobs, clock, Arc::new(SystemEntropy), names);
     let access = Arc::new(TestAccess::default());
     (registry.with_access(access.clone()), access)
 }
@@ -92,8 +99,10 @@ pub const PEER: Peer = Peer { source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST), secure
 impl Fixture {
     pub async fn new(repositories: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (wire, access) = open(Embedded::in_memory(), dir.path());
-        let fixture = Self { wire, access, dir };
+        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
+        let store = Embedded::in_memory();
+        let (wire, access) = open_at(store.clone(), dir.path(), clock.clone());
+        let fixture = Self { wire, clock, access, dir, store };
         for name in repositories {
             fixture.create(name).await;
         }

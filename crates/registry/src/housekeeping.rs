@@ -1,0 +1,46 @@
+//! The work that no request waits for: forgotten uploads, and blobs that nothing needs.
+
+use std::time::Duration;
+
+use crate::Registry;
+
+/// How long the registry rests between two rounds.
+pub const INTERVAL: Duration = Duration::from_mins(5);
+
+/// Runs until it is dropped.
+#[derive(Debug)]
+pub struct Housekeeping(tokio::task::JoinHandle<()>);
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        // Every step of a round can be the last: the next start goes on.
+        self.0.abort();
+    }
+}
+
+impl Registry {
+    /// Starts a round every [`INTERVAL`], the first one after it. Must be called within a runtime.
+    pub fn start_housekeeping(&self) -> Housekeeping {
+        let registry = self.clone();
+        Housekeeping(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(INTERVAL).await;
+                registry.housekeep().await;
+            }
+        }))
+    }
+
+    /// One round. What fails is logged, and tried again in the next.
+    pub async fn housekeep(&self) {
+        match self.expire_uploads().await {
+            Ok(0) => {}
+            Ok(uploads) => tracing::info!(uploads, "removed forgotten uploads"),
+            Err(error) => tracing::warn!(%error, "failed to remove forgotten uploads"),
+        }
+        match self.collect().await {
+            Ok(done) if done == crate::Collected::default() => {}
+            Ok(done) => tracing::info!(blobs = done.blobs, links = done.links, strays = done.strays, "collected"),
+            Err(error) => tracing::warn!(%error, "failed to collect blobs"),
+        }
+    }
+}
