@@ -180,6 +180,16 @@ def test_missing_log_group(stack, busybox):
     assert "ResourceInitializationError" in task["stoppedReason"] and "log group" in task["stoppedReason"], task["stoppedReason"]
 
 
+def test_an_execution_role_that_may_not_pull(stack, busybox):
+    iam = stack.client("iam")
+    trust = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    role = iam.create_role(RoleName="powerless", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    arn = stack.run_task([{"name": "main", "image": busybox, "essential": True}], executionRoleArn=role)
+    reason = stack.wait(arn, "STOPPED")["stoppedReason"]
+    assert reason.startswith("CannotPullContainerError") and "not authorized to perform: ecr:" in reason, reason
+
+
 def evil(kind):
     e = images.entry
     secret = b"overwritten"

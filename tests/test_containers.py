@@ -54,6 +54,12 @@ def test_environment_user_and_directory(stack, busybox):
     assert task["stoppedReason"] == "Essential container in task exited"
 
 
+def test_an_image_by_its_name_on_aws(stack, busybox):
+    """Task definitions written for AWS run as they are."""
+    task, logs = run(stack, [container("000000000000.dkr.ecr.us-east-1.amazonaws.com/busybox:v1", "echo same image")])
+    assert logs["main"] == ["same image"] and main(task)["imageDigest"].startswith("sha256:"), task
+
+
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
 def test_exit_codes(stack, busybox, code):
     task, _ = run(stack, [container(busybox, f"exit {code}")])

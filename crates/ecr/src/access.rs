@@ -48,6 +48,14 @@ impl EcrAccess {
         Self { registry, authority, key, clock, entropy }
     }
 
+    /// The principal of a caller that needs no token, being in this process: a task's execution role.
+    pub fn principal(&self, caller: Arc<Caller>, registry: RegistryId) -> Principal {
+        let peer = Peer { source_ip: std::net::Ipv4Addr::LOCALHOST.into(), secure_transport: true };
+        let arn = caller.arn.clone();
+        let detail = Detail { caller, peer, host: String::new(), user_agent: "gantry".to_owned() };
+        Principal { arn, registry, detail: Arc::new(detail) }
+    }
+
     fn caller(&self, headers: &HeaderMap) -> Result<(RegistryId, Arc<Caller>), AccessError> {
         let basic = basic_credentials(headers);
         let opened = match &basic {

@@ -35,6 +35,8 @@ impl Env {
             ("AWS_REGION", instance.region.to_string()),
             // Otherwise clients without a profile ask the instance metadata service first.
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            // Live tails would ask for `streaming-localhost`, which no resolver knows.
+            ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned()),
         ];
         if self.json {
             let map: serde_json::Map<String, serde_json::Value> =

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gantry_agent::{Images, PullRequest, RuntimeError, RuntimeResult};
+use gantry_agent_api::CredentialSource as _;
+use gantry_aws_wire::Authority as _;
+use gantry_ecr::EcrAccess;
 use gantry_engine::{BlobSource, Error, ImageRef, ImageSource, ManifestBytes, PullFailure, RegistryAuth, Result};
-use gantry_registry::{LocalImage, Registry, resolve_image_ref};
+use gantry_identity::Identity;
+use gantry_registry::{Access as _, LocalImage, Registry, resolve_image_ref};
 
 /// Resolves `localhost:<port>/…` and `<account>.dkr.ecr.<region>.…/…` here, all else elsewhere.
 pub struct Sources {
@@ -59,6 +63,29 @@ impl ImageSource for Sources {
 pub struct Pulls {
     pub registry: Registry,
     pub sources: Arc<Sources>,
+    pub access: Arc<EcrAccess>,
+    pub identity: Identity,
+}
+
+/// What pulling asks of ECR, and what AmazonECSTaskExecutionRolePolicy allows.
+const PULL_ACTIONS: &[&str] = &["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
+
+impl Pulls {
+    /// The execution role must be allowed to pull. A task without one may pull what its own account has: AWS
+    /// demands a role for names of the form `<account>.dkr.ecr.…` when the task definition is registered.
+    async fn allow(&self, request: &PullRequest, image: &LocalImage) -> RuntimeResult<()> {
+        let denied = |reason: String| RuntimeError::new(format!("pull access denied for {}: {reason}", request.image));
+        let Some(role) = &request.execution_role_arn else {
+            let own = image.repo.registry.account == request.account;
+            return if own { Ok(()) } else { Err(denied("the repository is another account's".to_owned())) };
+        };
+        let keys = self.identity.role_credentials(&request.account, role, "ecs-pull").await;
+        let keys = keys.map_err(|e| denied(e.message))?;
+        let proven = self.identity.credential(&keys.access_key_id, Some(&keys.session_token)).await;
+        let caller = proven.map_err(|e| denied(e.message))?.caller;
+        let principal = self.access.principal(caller, image.repo.registry.clone());
+        self.access.authorize(&principal, &image.repo, PULL_ACTIONS).await.map_err(|e| denied(e.to_string()))
+    }
 }
 
 #[async_trait]
@@ -68,12 +95,8 @@ impl Images for Pulls {
         request: &PullRequest,
         reference: &ImageRef,
     ) -> RuntimeResult<(Arc<dyn ImageSource>, Option<RegistryAuth>)> {
-        if let Some(image) = resolve_image_ref(&reference.to_string(), self.registry.names())
-            && image.repo.registry.account != request.account
-        {
-            return Err(RuntimeError::new(format!(
-                "pull access denied for {reference}: the repository is another account's"
-            )));
+        if let Some(image) = resolve_image_ref(&reference.to_string(), self.registry.names()) {
+            self.allow(request, &image).await?;
         }
         Ok((self.sources.clone(), None))
     }
