@@ -50,6 +50,7 @@ pub struct Parts {
     host: Option<Host>,
     _ecs: Arc<EcsApi>,
     _fargate: Fargate,
+    _housekeeping: gantry_registry::Housekeeping,
 }
 
 /// What only a host that can run containers has.
@@ -89,7 +90,6 @@ impl Parts {
         let token_key = gantry_ecr::token_key(&store, &*entropy).await?;
         let access =
             EcrAccess::new(registry.clone(), authority.clone(), token_key.clone(), clock.clone(), entropy.clone());
-        let access = Arc::new(access);
         let ecr_api = Arc::new(EcrApi::new(registry.clone(), token_key, clock.clone()));
 
         let pages = PageTokens::new(&page_key(&store).await?);
@@ -144,7 +144,6 @@ impl Parts {
                     identity: identity.clone(),
                     logs: logs.clone(),
                     registry: registry.clone(),
-                    access: access.clone(),
                 };
                 Some(start_agent(data, &instance, options, port, network, outside).await?)
             }
@@ -153,7 +152,8 @@ impl Parts {
             Some(file) => PriceBook::with_file(file)?,
             None => PriceBook::built_in()?,
         };
-        let registry_wire = registry.with_access(access);
+        let housekeeping = registry.start_housekeeping();
+        let registry_wire = registry.with_access(Arc::new(access));
         Ok(Self {
             instance,
             frontend,
@@ -165,6 +165,7 @@ impl Parts {
             host,
             _ecs: ecs_api,
             _fargate: fargate,
+            _housekeeping: housekeeping,
         })
     }
 
@@ -215,7 +216,6 @@ struct Outside {
     identity: Identity,
     logs: Arc<Logs>,
     registry: Registry,
-    access: Arc<EcrAccess>,
 }
 
 async fn open_store(data: &DataDir, etcd: Option<&str>) -> Result<Store> {
@@ -282,8 +282,7 @@ async fn start_agent(
     let engine = engine(data, instance, READY_SHIMS).await?;
     let elsewhere = RemoteSource::with_system_roots(Vec::new()).context("read the host's certificates")?;
     let sources = Arc::new(Sources::new(outside.registry.clone(), Arc::new(elsewhere)));
-    let pulls =
-        Pulls { registry: outside.registry, sources, access: outside.access, identity: outside.identity.clone() };
+    let pulls = Pulls { registry: outside.registry, sources };
     let upstreams = Arc::new(gantry_net::dns::Upstreams::resolv_conf("/etc/resolv.conf"));
     let zone = format!("{}a", instance.region);
     let config = AgentConfig {
