@@ -221,6 +221,7 @@ pub(crate) fn open(config: &NetConfig) -> Result<Inner> {
     let first = next_number(links.iter(), &port_prefix);
     let host = Arc::new(Host {
         rt: Mutex::new(rt),
+        bridge: bridge.clone(),
         bridge_index: index,
         port_prefix,
         mtu,

@@ -46,6 +46,7 @@ const SETTINGS: &[(&str, &str)] = &[
 #[derive(Debug)]
 pub struct Host {
     pub rt: Mutex<Rt>,
+    pub bridge: String,
     pub bridge_index: u32,
     pub port_prefix: String,
     pub mtu: u32,
@@ -105,13 +106,18 @@ impl Host {
     }
 
     /// The kernel finishes starting a link later, when it gets to it, and until then drops what is
-    /// sent: the first packets of a sandbox would come a second late. Looks again and again, for the
-    /// two ends belong to two namespaces with a socket of events each, and it takes a millisecond.
+    /// sent: the first packets of a sandbox would come a second late. The bridge, too, starts with
+    /// its first port. Looks again and again, for the two ends belong to two namespaces with a
+    /// socket of events each, and it takes a millisecond.
     fn wait_until_works(&self, name: &str, inside: &mut Rt) -> Result<()> {
         let until = Instant::now() + LINK_WAIT;
         loop {
-            let outer = self.rt.lock().link(name)?.is_some_and(|l| l.works);
-            if outer && inside.link(INSIDE)?.is_some_and(|l| l.works) {
+            let works = |rt: &mut Rt, link: &str| Ok::<_, Error>(rt.link(link)?.is_some_and(|l| l.works));
+            let outside = {
+                let mut rt = self.rt.lock();
+                works(&mut rt, name)? && works(&mut rt, &self.bridge)?
+            };
+            if outside && works(inside, INSIDE)? {
                 return Ok(());
             }
             if Instant::now() > until {
