@@ -90,6 +90,7 @@ impl Parts {
         let token_key = gantry_ecr::token_key(&store, &*entropy).await?;
         let access =
             EcrAccess::new(registry.clone(), authority.clone(), token_key.clone(), clock.clone(), entropy.clone());
+        let access = Arc::new(access);
         let ecr_api = Arc::new(EcrApi::new(registry.clone(), token_key, clock.clone()));
 
         let pages = PageTokens::new(&page_key(&store).await?);
@@ -144,6 +145,7 @@ impl Parts {
                     identity: identity.clone(),
                     logs: logs.clone(),
                     registry: registry.clone(),
+                    access: access.clone(),
                 };
                 Some(start_agent(data, &instance, options, port, network, outside).await?)
             }
@@ -153,7 +155,7 @@ impl Parts {
             None => PriceBook::built_in()?,
         };
         let housekeeping = registry.start_housekeeping();
-        let registry_wire = registry.with_access(Arc::new(access));
+        let registry_wire = registry.with_access(access);
         Ok(Self {
             instance,
             frontend,
@@ -216,6 +218,7 @@ struct Outside {
     identity: Identity,
     logs: Arc<Logs>,
     registry: Registry,
+    access: Arc<EcrAccess>,
 }
 
 async fn open_store(data: &DataDir, etcd: Option<&str>) -> Result<Store> {
@@ -282,7 +285,8 @@ async fn start_agent(
     let engine = engine(data, instance, READY_SHIMS).await?;
     let elsewhere = RemoteSource::with_system_roots(Vec::new()).context("read the host's certificates")?;
     let sources = Arc::new(Sources::new(outside.registry.clone(), Arc::new(elsewhere)));
-    let pulls = Pulls { registry: outside.registry, sources };
+    let pulls =
+        Pulls { registry: outside.registry, sources, access: outside.access, identity: outside.identity.clone() };
     let upstreams = Arc::new(gantry_net::dns::Upstreams::resolv_conf("/etc/resolv.conf"));
     let zone = format!("{}a", instance.region);
     let config = AgentConfig {
