@@ -154,7 +154,8 @@ def podman_image():
 # runc, since Debian's crun refuses this kind of host; host network spares podman all of its network set-up,
 # which Gantry does have to do: the comparison leans podman's way.
 PODMAN_RUN = ["podman", "run", "-d", "--rm", "--runtime", shutil.which("runc") or "runc", "--network=host",
-              "--cgroup-manager=cgroupfs", "--memory=512m", "--cpus=0.25"]
+              "--cgroup-manager=cgroupfs", "--ulimit=nofile=1024:1024",
+              "--ulimit=nproc=1000:1000", "--memory=512m", "--cpus=0.25"]
 
 
 def podman_run(image, command):
