@@ -9,9 +9,10 @@ use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
 use crate::token::GRANT_LIFETIME_MS;
 
-/// Bytes of a part that clients are told to send. ECR says 20 MiB; as base64 that is over what the
-/// front end takes in one body, and any part size is right by the API.
-const PART_SIZE: i64 = 10 * 1024 * 1024;
+/// Bytes of a part that clients are told to send: the largest that the API takes.
+const PART_SIZE: i64 = 20 * 1024 * 1024;
+/// Bytes that every part but an upload's last must have.
+const MIN_PART: usize = 5 * 1024 * 1024;
 
 pub(crate) async fn batch_check_layer_availability(
     api: &EcrApi,
@@ -114,8 +115,12 @@ pub(crate) async fn upload_layer_part(
             .with_field("uploadId", input.upload_id.as_str())
             .with_field("lastValidByteReceived", have - 1));
     }
+    let small = input.layer_part_blob.len() < MIN_PART;
     upload.write(input.layer_part_blob).await.map_err(|e| aws(e.into()))?;
     let size = upload.suspend().await.map_err(|e| aws(e.into()))?;
+    if small {
+        api.registry.note_small_part(&repo, &input.upload_id, size).await.map_err(aws)?;
+    }
     Ok(ecr::UploadLayerPartResponse {
         registry_id: Some(repo.registry.account.to_string()),
         repository_name: Some(repo.name),
@@ -142,6 +147,10 @@ pub(crate) async fn complete_layer_upload(
         .map_err(|e| upload_error(e, &repo, &input.upload_id))?;
     if upload.offset() == 0 {
         return Err(errors::empty_upload_exception("The specified layer upload does not contain any layer parts."));
+    }
+    let small = api.registry.first_small_part(&repo, &input.upload_id).await.map_err(aws)?;
+    if small.is_some_and(|end| end < upload.offset()) {
+        return Err(errors::layer_part_too_small_exception("Layer parts must be at least 5 MiB in size."));
     }
     if api.registry.blob_size(&repo, &digest).await.is_ok() {
         return Err(errors::layer_already_exists_exception(format!(

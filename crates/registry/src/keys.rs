@@ -65,6 +65,11 @@ pub(crate) fn blob(repo: &RepoId, digest: &Digest) -> String {
     blobs(repo) + digest.as_str()
 }
 
+/// Where an upload's first part ended that only a last one may be.
+pub(crate) fn small_part(repo: &RepoId, upload: &str) -> String {
+    within(repo, "small-part") + upload
+}
+
 pub(crate) fn referrers(repo: &RepoId, subject: &Digest) -> String {
     format!("{}{subject}:", within(repo, "referrer"))
 }
@@ -128,5 +133,8 @@ pub(crate) const COLLECTOR: &str = "/aws/blobs/collector";
 
 /// The ranges that hold everything inside a repository.
 pub(crate) fn contents(repo: &RepoId) -> Vec<String> {
-    ["image", "tag", "image-tag", "blob", "referrer", "parent"].iter().map(|kind| within(repo, kind)).collect()
+    ["image", "tag", "image-tag", "blob", "referrer", "parent", "small-part"]
+        .iter()
+        .map(|kind| within(repo, kind))
+        .collect()
 }

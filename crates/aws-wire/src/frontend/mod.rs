@@ -33,7 +33,7 @@ pub use body::ResponseBody;
 /// What one request may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a request's body. The largest that AWS has here is an ECR layer part, 10 MiB as base64.
+    /// Bytes of a request's body. The largest that AWS has here is an ECR layer part, 20 MiB as base64.
     pub body_bytes: usize,
     /// Bytes of the body of a request without a signature; web identity and SAML tokens are the largest.
     pub unsigned_body_bytes: usize,
@@ -48,7 +48,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body_bytes: 16 * 1024 * 1024,
+            body_bytes: 28 * 1024 * 1024,
             unsigned_body_bytes: 256 * 1024,
             body_timeout: Duration::from_secs(30),
             bodies_at_once: 256,

@@ -11,6 +11,8 @@ use crate::support::Fixture;
 async fn a_layer_goes_up_in_parts_and_comes_down_by_url() {
     let f = Fixture::new().await;
     f.create("app").await;
+    let started = f.call("InitiateLayerUpload", json!({ "repositoryName": "app" })).await.unwrap();
+    assert_eq!(started["partSize"], 20 * 1024 * 1024);
     let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
     let upload = f.call("InitiateLayerUpload", json!({ "repositoryName": "app" })).await.unwrap()["uploadId"].clone();
     let part = |first: usize, last: usize, bytes: &[u8]| {
@@ -27,8 +29,8 @@ async fn a_layer_goes_up_in_parts_and_comes_down_by_url() {
     assert_eq!(f.code("UploadLayerPart", part(5, 6, b" layer")).await, "InvalidParameterException");
     assert_eq!(f.code("UploadLayerPart", part(5, usize::MAX >> 1, b" layer")).await, "InvalidParameterException");
     f.call("UploadLayerPart", part(5, 10, b" layer")).await.unwrap();
-    f.call("CompleteLayerUpload", complete(&digest)).await.unwrap();
-    assert_eq!(f.code("CompleteLayerUpload", complete(&digest)).await, "UploadNotFoundException");
+    assert_eq!(f.code("CompleteLayerUpload", complete(&digest)).await, "LayerPartTooSmallException");
+    assert_eq!(f.push_layer("app", b"hello layer").await, digest);
 
     let none = Digest::sha256(b"none");
     let checked = f
@@ -53,6 +55,20 @@ async fn a_layer_goes_up_in_parts_and_comes_down_by_url() {
     assert_eq!(get(&f, &url).await.0, 403, "after an hour");
     let missing = json!({ "repositoryName": "app", "layerDigest": none });
     assert_eq!(f.code("GetDownloadUrlForLayer", missing).await, "LayersNotFoundException");
+
+    // Two parts, of which the first is as small as it may be.
+    let least = vec![7; 5 * 1024 * 1024];
+    let upload = &started["uploadId"];
+    let end = least.len();
+    for (first, bytes) in [(0, &least[..]), (end, b"end")] {
+        let input = json!({ "repositoryName": "app", "uploadId": upload, "partFirstByte": first,
+                            "partLastByte": first + bytes.len() - 1, "layerPartBlob": encode(bytes) });
+        f.call("UploadLayerPart", input).await.unwrap();
+    }
+    let whole = Digest::sha256(&[&least[..], b"end"].concat());
+    let complete = json!({ "repositoryName": "app", "uploadId": upload, "layerDigests": [whole] });
+    f.call("CompleteLayerUpload", complete.clone()).await.unwrap();
+    assert_eq!(f.code("CompleteLayerUpload", complete).await, "UploadNotFoundException");
 
     let other = f.call("InitiateLayerUpload", json!({ "repositoryName": "app" })).await.unwrap()["uploadId"].clone();
     let mut wrong = part(0, 0, b"x");

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use gantry_blobs::{Algorithm, Digest, Upload, UploadId, limits as blob_limits};
+use gantry_store::{Compare, Op, Txn};
 use http::StatusCode;
 use http::header::{CONTENT_RANGE, RANGE};
 use http_body::{Body, SizeHint};
@@ -13,7 +14,7 @@ use http_body::{Body, SizeHint};
 use super::answer::{Answer, Build, UPLOAD_UUID, answer};
 use super::query::content_range;
 use super::serve::{Call, RequestBody, Wire, next_piece};
-use crate::{Endpoint, Error, Registry, RepoId, Result, is_repository_name};
+use crate::{Endpoint, Error, Registry, RepoId, Result, is_repository_name, keys, limits};
 
 impl Registry {
     /// Starts an upload into a repository; returns the identifier that clients see.
@@ -42,6 +43,25 @@ impl Registry {
             self.blobs.stat(digest).await?;
         }
         Ok(size)
+    }
+
+    /// Remembers that an upload got a part that only a last one may be, ending at `end`; the first stays.
+    pub async fn note_small_part(&self, repo: &RepoId, uuid: &str, end: u64) -> Result<()> {
+        let key = keys::small_part(repo, uuid);
+        if self.store.get(key.clone()).await?.is_some() {
+            return Ok(());
+        }
+        // Forgotten together with an upload that nobody comes back to.
+        let lease = self.store.engine().lease_grant(2 * limits::UPLOAD_IDLE_SECS as i64).await?;
+        let put = Op::Put { key: key.clone().into(), value: end.to_string().into(), lease };
+        let txn = Txn::new().when(Compare::exists(keys::repository(repo))).when(Compare::absent(key)).then(put);
+        self.store.txn(txn).await?;
+        Ok(())
+    }
+
+    pub async fn first_small_part(&self, repo: &RepoId, uuid: &str) -> Result<Option<u64>> {
+        let kept = self.store.get(keys::small_part(repo, uuid)).await?;
+        Ok(kept.and_then(|kv| std::str::from_utf8(&kv.value).ok()?.parse().ok()))
     }
 }
 
