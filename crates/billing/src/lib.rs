@@ -8,7 +8,6 @@
 //! - Amounts and money are exact fractions; rounding happens only when one is written out. The bills
 //!   of two halves of a period therefore add up to the bill of the whole.
 #![forbid(unsafe_code)]
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping"))]
 
 mod bill;
 mod error;

@@ -33,6 +33,9 @@ pub struct Instance {
     pub region: Region,
     pub host_id: String,
     pub vpc_cidr: Option<String>,
+    /// Where the state is kept, if not in this directory: etcd's URLs, separated by commas.
+    #[serde(default)]
+    pub etcd: Option<String>,
 }
 
 /// The administrator's key, made at first start; 0600.
@@ -117,12 +120,14 @@ impl DataDir {
         &self,
         account: Option<AccountId>,
         region: Option<Region>,
+        etcd: Option<String>,
         entropy: &dyn Entropy,
     ) -> Result<Instance> {
         if let Some(found) = self.instance()? {
             for (what, asked, has) in [
                 ("account", account.as_ref().map(AccountId::as_str), found.account_id.as_str()),
                 ("region", region.as_ref().map(Region::as_str), found.region.as_str()),
+                ("the etcd at", etcd.as_deref(), found.etcd.as_deref().unwrap_or("(none: its state is its own)")),
             ] {
                 if asked.is_some_and(|asked| asked != has) {
                     bail!(
@@ -139,6 +144,7 @@ impl DataDir {
             region: region.map_or_else(|| "us-east-1".parse(), Ok)?,
             host_id: format!("host-{}", hex_id(entropy, 8)),
             vpc_cidr: None,
+            etcd,
         };
         self.write("instance.json", &fresh)?;
         Ok(fresh)
@@ -220,11 +226,13 @@ mod tests {
     fn an_instance_keeps_its_account() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let data = DataDir::create(dir.path()).expect("made");
-        let first = data.instance_or_new(None, None, &SystemEntropy).expect("made");
-        let again = data.instance_or_new(None, None, &SystemEntropy).expect("read");
+        let first = data.instance_or_new(None, None, None, &SystemEntropy).expect("made");
+        let again = data.instance_or_new(None, None, None, &SystemEntropy).expect("read");
         assert_eq!(first.instance_id, again.instance_id);
-        let other = data.instance_or_new("111111111111".parse().ok(), None, &SystemEntropy);
+        let other = data.instance_or_new("111111111111".parse().ok(), None, None, &SystemEntropy);
         assert!(other.is_err());
+        let elsewhere = data.instance_or_new(None, None, Some("http://127.0.0.1:2379".to_owned()), &SystemEntropy);
+        assert!(elsewhere.is_err(), "an instance with state of its own does not turn to etcd");
         let mode = fs::metadata(data.join("instance.json")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

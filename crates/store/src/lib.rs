@@ -4,7 +4,6 @@
 //! writes are seen together or not at all; an acknowledged write survives `kill -9`; a watch from
 //! revision `r` delivers every later event in order, once, or ends with [`Error::Compacted`].
 #![forbid(unsafe_code)]
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod api;
 mod embedded;

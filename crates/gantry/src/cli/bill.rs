@@ -78,7 +78,7 @@ impl Bill {
             return Ok(ExitCode::SUCCESS);
         }
         let instance = data.instance()?.with_context(|| client::not_running(data.path()))?;
-        let store = wiring::stored_state(&data)?;
+        let store = wiring::state(&data, &instance).await?;
         let prices = PriceBook::built_in()?;
         print!("{}", render(&store, &prices, &instance.account_id, &self.query()).await?);
         Ok(ExitCode::SUCCESS)

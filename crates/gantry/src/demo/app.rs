@@ -16,8 +16,13 @@ use crate::client;
 pub async fn serve(port: u16) -> Result<()> {
     let listener = TcpListener::bind(SocketAddr::from(([0, 0, 0, 0], port))).await?;
     println!("demo: listening on port {port}");
+    // As the first process of its container it gets no default action for SIGTERM.
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     loop {
-        let (stream, peer) = listener.accept().await?;
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => accepted?,
+            _ = terminate.recv() => return Ok(()),
+        };
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(request, peer));
             // A client that hangs up early is no error of the demo's.

@@ -63,8 +63,9 @@ impl Parts {
     pub async fn open(data: &DataDir, options: &Options, port: u16) -> Result<Self> {
         let clock: SharedClock = Arc::new(SystemClock);
         let entropy: SharedEntropy = Arc::new(SystemEntropy);
-        let mut instance = data.instance_or_new(options.account_id.clone(), options.region.clone(), &*entropy)?;
-        let store = open_store(data, options.etcd.as_deref()).await?;
+        let (account, region, etcd) = (options.account_id.clone(), options.region.clone(), options.etcd.clone());
+        let mut instance = data.instance_or_new(account, region, etcd, &*entropy)?;
+        let store = state(data, &instance).await?;
 
         let network = host_network(data, &mut instance, options).await?;
         let vpc_cidr = instance.vpc_cidr.clone().unwrap_or_else(|| gantry_net::DEFAULT_VPC.to_string());
@@ -221,22 +222,14 @@ struct Outside {
     access: Arc<EcrAccess>,
 }
 
-async fn open_store(data: &DataDir, etcd: Option<&str>) -> Result<Store> {
-    match etcd {
-        None => stored_state(data),
-        Some(urls) => {
-            let urls: Vec<String> = urls.split(',').map(str::to_owned).collect();
-            Etcd::connect(&urls, EtcdOptions::default())
-                .await
-                .with_context(|| format!("cannot use etcd at {}", urls.join(", ")))
-        }
-    }
-}
-
-/// The embedded store of this directory; refused while a server has it open.
-pub fn stored_state(data: &DataDir) -> Result<Store> {
-    Embedded::open(&data.join("state"), EmbeddedOptions::default())
-        .with_context(|| format!("cannot open the state in {}", data.path().display()))
+/// The instance's state: the embedded store of its directory, refused while a server has it open, or etcd.
+pub async fn state(data: &DataDir, instance: &Instance) -> Result<Store> {
+    let Some(urls) = &instance.etcd else {
+        return Embedded::open(&data.join("state"), EmbeddedOptions::default())
+            .with_context(|| format!("cannot open the state in {}", data.path().display()));
+    };
+    let endpoints: Vec<String> = urls.split(',').map(str::to_owned).collect();
+    Etcd::connect(&endpoints, EtcdOptions::default()).await.with_context(|| format!("cannot use etcd at {urls}"))
 }
 
 /// `None` where this process may not make networks: the APIs answer, tasks wait for a host.
