@@ -83,6 +83,7 @@ operations! {
     images::batch_get_image(BatchGetImageRequest) -> BatchGetImageResponse;
     layers::complete_layer_upload(CompleteLayerUploadRequest) -> CompleteLayerUploadResponse;
     repositories::create_repository(CreateRepositoryRequest) -> CreateRepositoryResponse;
+    lifecycle::delete_lifecycle_policy(DeleteLifecyclePolicyRequest) -> DeleteLifecyclePolicyResponse;
     repositories::delete_repository(DeleteRepositoryRequest) -> DeleteRepositoryResponse;
     policies::delete_repository_policy(DeleteRepositoryPolicyRequest) -> DeleteRepositoryPolicyResponse;
     listing::describe_images(DescribeImagesRequest) -> DescribeImagesResponse;
@@ -90,6 +91,8 @@ operations! {
     repositories::describe_repositories(DescribeRepositoriesRequest) -> DescribeRepositoriesResponse;
     repositories::get_authorization_token(GetAuthorizationTokenRequest) -> GetAuthorizationTokenResponse;
     layers::get_download_url_for_layer(GetDownloadUrlForLayerRequest) -> GetDownloadUrlForLayerResponse;
+    lifecycle::get_lifecycle_policy(GetLifecyclePolicyRequest) -> GetLifecyclePolicyResponse;
+    lifecycle::get_lifecycle_policy_preview(GetLifecyclePolicyPreviewRequest) -> GetLifecyclePolicyPreviewResponse;
     policies::get_repository_policy(GetRepositoryPolicyRequest) -> GetRepositoryPolicyResponse;
     layers::initiate_layer_upload(InitiateLayerUploadRequest) -> InitiateLayerUploadResponse;
     listing::list_images(ListImagesRequest) -> ListImagesResponse;
@@ -97,8 +100,11 @@ operations! {
     images::put_image(PutImageRequest) -> PutImageResponse;
     repositories::put_image_scanning_configuration(PutImageScanningConfigurationRequest) -> PutImageScanningConfigurationResponse;
     repositories::put_image_tag_mutability(PutImageTagMutabilityRequest) -> PutImageTagMutabilityResponse;
+    lifecycle::put_lifecycle_policy(PutLifecyclePolicyRequest) -> PutLifecyclePolicyResponse;
     policies::set_repository_policy(SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse;
+    lifecycle::start_lifecycle_policy_preview(StartLifecyclePolicyPreviewRequest) -> StartLifecyclePolicyPreviewResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;
+    storage::update_image_storage_class(UpdateImageStorageClassRequest) -> UpdateImageStorageClassResponse;
     layers::upload_layer_part(UploadLayerPartRequest) -> UploadLayerPartResponse;
 }

@@ -23,7 +23,7 @@ pub(crate) fn aws(error: Error) -> AwsError {
             invalid("imageTag", "must satisfy regular expression pattern: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
         }
         Error::Digest(_) => invalid("imageDigest", "Invalid digest"),
-        Error::ImageNotFound { .. } => errors::image_not_found_exception(text),
+        Error::ImageNotFound { .. } | Error::Archived { .. } => errors::image_not_found_exception(text),
         Error::TagImmutable { tag, name } => errors::image_tag_already_exists_exception(format!(
             "The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
         )),

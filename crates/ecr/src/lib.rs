@@ -12,10 +12,12 @@ mod api;
 mod errors;
 mod images;
 mod layers;
+mod lifecycle;
 mod listing;
 mod policies;
 mod repositories;
 mod rules;
+mod storage;
 mod tags;
 mod token;
 

@@ -2,7 +2,8 @@
 
 use gantry_aws_api::ecr::{self, errors};
 use gantry_aws_wire::{AwsError, Context};
-use gantry_registry::{Error, ImageEntry, RepoId};
+use gantry_blobs::Digest;
+use gantry_registry::{Error, ImageEntry, ImageRecord, Reference, RepoId};
 
 use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
@@ -38,9 +39,14 @@ impl TagStatus {
     }
 }
 
-/// Nothing is ever archived here yet: only a filter for what is active lets anything through.
-fn is_for_active(status: Option<&str>) -> bool {
-    matches!(status, None | Some("ACTIVE" | "ANY"))
+/// Restoring takes no time here, so no image is ever ACTIVATING.
+fn status_fits(status: Option<&str>, record: &ImageRecord) -> bool {
+    match status {
+        None | Some("ANY") => true,
+        Some("ACTIVE") => !record.archived,
+        Some("ARCHIVED") => record.archived,
+        Some(_) => false,
+    }
 }
 
 fn scope(repo: &RepoId, tag_status: Option<&str>, image_status: Option<&str>) -> String {
@@ -60,9 +66,6 @@ pub(crate) async fn list_images(
     let status = TagStatus::parse(tag_status.as_deref());
     let from = api.open_page("ListImages", &scope, input.next_token.as_ref())?;
     let limit = input.max_results.map_or(DEFAULT_PAGE, |n| n.max(1) as usize);
-    if !is_for_active(image_status.as_deref()) {
-        return Ok(ecr::ListImagesResponse { image_ids: Some(Vec::new()), next_token: None });
-    }
     let bad = || invalid("nextToken", "Invalid pagination token");
     let from = from.as_deref().map(|f| f.split_once(':').ok_or_else(bad)).transpose()?;
     let mut ids = Vec::new();
@@ -71,6 +74,15 @@ pub(crate) async fn list_images(
         at if status != TagStatus::Untagged => {
             let page = api.registry.tags(&repo, at.map(|(_, tag)| tag), limit).await.map_err(aws)?;
             for (tag, digest) in page.items {
+                if !matches!(image_status.as_deref(), None | Some("ANY")) {
+                    // Gone since: the next listing does not have it.
+                    let Ok((_, record)) = api.registry.locate(&repo, &Reference::Digest(digest.clone())).await else {
+                        continue;
+                    };
+                    if !status_fits(image_status.as_deref(), &record) {
+                        continue;
+                    }
+                }
                 ids.push(ecr::ImageIdentifier { image_digest: Some(digest.to_string()), image_tag: Some(tag) });
             }
             if let Some(next) = page.next {
@@ -84,7 +96,8 @@ pub(crate) async fn list_images(
     let mut next = None;
     if status != TagStatus::Tagged {
         let room = limit.saturating_sub(ids.len());
-        let (found, more) = scan(api, &repo, untagged_after, room, TagStatus::Untagged).await?;
+        let (found, more) =
+            scan(api, &repo, untagged_after, room, TagStatus::Untagged, image_status.as_deref()).await?;
         ids.extend(
             found
                 .into_iter()
@@ -102,6 +115,7 @@ async fn scan(
     after: Option<String>,
     limit: usize,
     status: TagStatus,
+    image_status: Option<&str>,
 ) -> Result<(Vec<ImageEntry>, Option<String>), AwsError> {
     if limit == 0 {
         return Ok((Vec::new(), Some(after.unwrap_or_default())));
@@ -112,7 +126,7 @@ async fn scan(
         let (last, more) = (page.items.last().map(|i| i.digest.to_string()), page.next.is_some());
         for entry in page.items {
             seen += 1;
-            if !status.fits(&entry.tags) {
+            if !status.fits(&entry.tags) || !status_fits(image_status, &entry.record) {
                 continue;
             }
             let at = entry.digest.to_string();
@@ -146,18 +160,25 @@ pub(crate) async fn describe_images(
     let (tag_status, image_status) = input.filter.map_or((None, None), |f| (f.tag_status, f.image_status));
     let scope = scope(&repo, tag_status.as_deref(), image_status.as_deref());
     let after = api.open_page("DescribeImages", &scope, input.next_token.as_ref())?;
-    if !is_for_active(image_status.as_deref()) {
-        return Ok(ecr::DescribeImagesResponse { image_details: Some(Vec::new()), next_token: None });
-    }
     let limit = input.max_results.map_or(DEFAULT_PAGE, |n| n.max(1) as usize);
-    let (found, next) = scan(api, &repo, after, limit, TagStatus::parse(tag_status.as_deref())).await?;
+    let tags = TagStatus::parse(tag_status.as_deref());
+    let (found, next) = scan(api, &repo, after, limit, tags, image_status.as_deref()).await?;
+    let mut details = Vec::with_capacity(found.len());
+    for entry in found {
+        details.push(view(api, &repo, entry).await?);
+    }
     Ok(ecr::DescribeImagesResponse {
-        image_details: Some(found.into_iter().map(|entry| view(&repo, entry)).collect()),
+        image_details: Some(details),
         next_token: api.seal_page("DescribeImages", &scope, next),
     })
 }
 
-async fn describe_one(api: &EcrApi, repo: &RepoId, id: &ecr::ImageIdentifier) -> Result<ecr::ImageDetail, AwsError> {
+/// The image that an identifier means. `ImageNotFoundException`, also where tag and digest differ.
+pub(crate) async fn located(
+    api: &EcrApi,
+    repo: &RepoId,
+    id: &ecr::ImageIdentifier,
+) -> Result<(Digest, ImageRecord), AwsError> {
     let missing = || {
         let part = |text: &Option<String>| text.as_deref().unwrap_or("null").to_owned();
         errors::image_not_found_exception(format!(
@@ -177,12 +198,18 @@ async fn describe_one(api: &EcrApi, repo: &RepoId, id: &ecr::ImageIdentifier) ->
     if wanted.digest.is_some_and(|d| d != digest) {
         return Err(missing());
     }
-    let tags = api.registry.image_tags(repo, &digest).await.map_err(aws)?;
-    Ok(view(repo, ImageEntry { digest, record, tags }))
+    Ok((digest, record))
 }
 
-fn view(repo: &RepoId, entry: ImageEntry) -> ecr::ImageDetail {
-    ecr::ImageDetail {
+async fn describe_one(api: &EcrApi, repo: &RepoId, id: &ecr::ImageIdentifier) -> Result<ecr::ImageDetail, AwsError> {
+    let (digest, record) = located(api, repo, id).await?;
+    let tags = api.registry.image_tags(repo, &digest).await.map_err(aws)?;
+    view(api, repo, ImageEntry { digest, record, tags }).await
+}
+
+async fn view(api: &EcrApi, repo: &RepoId, entry: ImageEntry) -> Result<ecr::ImageDetail, AwsError> {
+    let last_pull = api.registry.last_pull(repo, &entry.digest).await.map_err(aws)?;
+    Ok(ecr::ImageDetail {
         registry_id: Some(repo.registry.account.to_string()),
         repository_name: Some(repo.name.clone()),
         image_digest: Some(entry.digest.to_string()),
@@ -193,10 +220,10 @@ fn view(repo: &RepoId, entry: ImageEntry) -> ecr::ImageDetail {
         image_scan_findings_summary: None,
         image_manifest_media_type: Some(entry.record.media_type),
         artifact_media_type: entry.record.artifact_type,
-        last_recorded_pull_time: None,
+        last_recorded_pull_time: last_pull,
         subject_manifest_digest: entry.record.subject.map(String::from),
-        image_status: Some("ACTIVE".to_owned()),
-        last_archived_at: None,
-        last_activated_at: None,
-    }
+        image_status: Some(if entry.record.archived { "ARCHIVED" } else { "ACTIVE" }.to_owned()),
+        last_archived_at: entry.record.last_archived_at,
+        last_activated_at: entry.record.last_activated_at,
+    })
 }

@@ -114,7 +114,8 @@ impl Registry {
                 .when(Compare::unchanged(keys::activity(repo), activity))
                 .then(Op::delete(keys::repository(repo)))
                 .then(Op::delete(keys::activity(repo)))
-                .then(Op::delete(keys::policy(repo)));
+                .then(Op::delete(keys::policy(repo)))
+                .then(Op::delete(keys::lifecycle(repo)));
             for prefix in keys::contents(repo) {
                 txn = txn.then(Op::Delete(KeyRange::prefix(prefix)));
             }

@@ -42,6 +42,10 @@ pub enum Error {
     ReferencedImagesNotFound { name: String, account: AccountId, missing: Vec<Digest> },
     #[error("image {digest} is referenced by manifest list {parent}")]
     ReferencedByManifestList { digest: Digest, parent: Digest },
+    #[error("image {digest} changed meanwhile")]
+    Changed { digest: Digest },
+    #[error("The image with digest '{digest}' is archived. Restore it before you pull it.")]
+    Archived { digest: Digest },
     #[error("blob unknown to registry: {0}")]
     BlobNotFound(Digest),
     #[error("blob upload unknown to registry")]
@@ -164,7 +168,7 @@ impl Error {
             Self::Digest(_) | Self::ManifestDigest { .. } | Self::UploadDigest { .. } => {
                 (S::BAD_REQUEST, C::DigestInvalid)
             }
-            Self::ImageNotFound { .. } => (S::NOT_FOUND, C::ManifestUnknown),
+            Self::ImageNotFound { .. } | Self::Archived { .. } => (S::NOT_FOUND, C::ManifestUnknown),
             Self::ManifestInvalid(_) => (S::BAD_REQUEST, C::ManifestInvalid),
             Self::ManifestTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, C::SizeInvalid),
             Self::LayersNotFound { .. } | Self::ReferencedImagesNotFound { .. } => {
@@ -184,7 +188,7 @@ impl Error {
             Self::Unsupported => (S::METHOD_NOT_ALLOWED, C::Unsupported),
             Self::NoRoute => (S::NOT_FOUND, C::NameUnknown),
             Self::Pagination(_) => (S::BAD_REQUEST, C::Unsupported),
-            Self::Contended { .. } => (S::TOO_MANY_REQUESTS, C::TooManyRequests),
+            Self::Changed { .. } | Self::Contended { .. } => (S::TOO_MANY_REQUESTS, C::TooManyRequests),
             Self::Blobs(e) if e.is_storage_full() => (S::INSUFFICIENT_STORAGE, C::Unknown),
             Self::Store(_) | Self::Blobs(_) | Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, C::Unknown),
         }

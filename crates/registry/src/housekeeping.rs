@@ -1,4 +1,5 @@
-//! The work that no request waits for: forgotten uploads, and blobs that nothing needs.
+//! The work that no request waits for: forgotten uploads, lifecycle policies, and blobs
+//! that nothing needs.
 
 use std::time::Duration;
 
@@ -36,6 +37,11 @@ impl Registry {
             Ok(0) => {}
             Ok(uploads) => tracing::info!(uploads, "removed forgotten uploads"),
             Err(error) => tracing::warn!(%error, "failed to remove forgotten uploads"),
+        }
+        match self.run_lifecycle_policies().await {
+            Ok(done) if done == crate::LifecycleRun::default() => {}
+            Ok(done) => tracing::info!(expired = done.expired, archived = done.archived, "ran lifecycle policies"),
+            Err(error) => tracing::warn!(%error, "failed to run lifecycle policies"),
         }
         match self.collect().await {
             Ok(done) if done == crate::Collected::default() => {}

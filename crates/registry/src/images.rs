@@ -107,6 +107,9 @@ impl Registry {
             image_size,
             pushed_at: self.clock.now(),
             subject: manifest.subject.clone(),
+            archived: false,
+            last_archived_at: None,
+            last_activated_at: None,
         };
         self.write_image(repo, digest, record, &manifest, &tags).await
     }
@@ -197,11 +200,19 @@ impl Registry {
             if added > 0 && known.is_some() {
                 self.check_tag_count(repo, &digest, added).await?;
             }
-            let (changed, is_new) = (known.is_none() || added > 0, known.is_none());
+            let is_new = known.is_none();
+            let changed = is_new || added > 0 || known.as_ref().is_some_and(|k| k.value.archived);
             let image_key = keys::image(repo, &digest);
             // The same record again: it makes a delete of this image at the same moment start anew.
+            // Pushing an archived image again restores it.
+            let known = known.map(|mut k| {
+                if k.value.archived {
+                    (k.value.archived, k.value.last_activated_at) = (false, Some(self.clock.now()));
+                }
+                k
+            });
             let (guard, record) = match known {
-                Some(known) => (Compare::exists(image_key.clone()), known.value),
+                Some(known) => (Compare::unchanged(image_key.clone(), known.mod_revision), known.value),
                 None => (Compare::absent(image_key.clone()), record.clone()),
             };
             let mut txn = Txn::new()
@@ -352,12 +363,26 @@ impl Registry {
     ///
     /// With `keep_children`, an image that an index names stays: [`Error::ReferencedByManifestList`].
     pub async fn delete_image(&self, repo: &RepoId, digest: &Digest, keep_children: bool) -> Result<DeletedImage> {
+        self.delete_image_at(repo, digest, keep_children, None).await
+    }
+
+    /// `seen` is the revision that its record must have: [`Error::Changed`].
+    pub(crate) async fn delete_image_at(
+        &self,
+        repo: &RepoId,
+        digest: &Digest,
+        keep_children: bool,
+        seen: Option<Revision>,
+    ) -> Result<DeletedImage> {
         let mut gone = Vec::new();
         for _ in 0..limits::MAX_TRIES + limits::MAX_IMAGE_TAGS / UNTAG_BATCH {
             let Some(image) = self.image(repo, digest).await? else {
                 self.repository(repo).await?;
                 return Err(Error::ImageNotFound { name: repo.name.clone(), reference: digest.to_string() });
             };
+            if seen.is_some_and(|seen| seen != image.mod_revision) {
+                return Err(Error::Changed { digest: digest.clone() });
+            }
             if keep_children && let Some(parent) = self.referencing_index(repo, digest).await? {
                 return Err(Error::ReferencedByManifestList { digest: digest.clone(), parent });
             }
@@ -436,7 +461,7 @@ impl Registry {
 
     /// What goes with an image besides its tags.
     async fn forget_image(&self, repo: &RepoId, digest: &Digest, image: &ImageRecord, mut txn: Txn) -> Result<Txn> {
-        txn = txn.then(Op::delete(keys::image(repo, digest)));
+        txn = txn.then(Op::delete(keys::image(repo, digest))).then(Op::delete(keys::pull(repo, digest)));
         if let Some(subject) = &image.subject {
             txn = txn.then(Op::delete(keys::referrer(repo, subject, digest)));
         }

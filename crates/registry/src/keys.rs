@@ -78,6 +78,38 @@ pub(crate) fn referrer(repo: &RepoId, subject: &Digest, digest: &Digest) -> Stri
     referrers(repo, subject) + digest.as_str()
 }
 
+/// When images were pulled.
+pub(crate) fn pulls(repo: &RepoId) -> String {
+    within(repo, "pull")
+}
+
+pub(crate) fn pull(repo: &RepoId, digest: &Digest) -> String {
+    pulls(repo) + digest.as_str()
+}
+
+/// Lifecycle policies, of all registries in one range: somebody must go through them.
+pub(crate) const LIFECYCLES: &str = "/aws/ecr-lifecycle/";
+
+pub(crate) fn lifecycle(repo: &RepoId) -> String {
+    format!("{LIFECYCLES}{repo}")
+}
+
+pub(crate) fn preview(repo: &RepoId) -> String {
+    within(repo, "lifecycle-preview")
+}
+
+pub(crate) fn preview_results(repo: &RepoId) -> String {
+    within(repo, "lifecycle-result")
+}
+
+pub(crate) fn preview_result(repo: &RepoId, preview: &str, chunk: usize) -> String {
+    format!("{}{preview}:{chunk:06}", preview_results(repo))
+}
+
+pub(crate) fn all_parents(repo: &RepoId) -> String {
+    within(repo, "parent")
+}
+
 /// The indexes that name an image.
 pub(crate) fn parents(repo: &RepoId, child: &Digest) -> String {
     format!("{}{child}:", within(repo, "parent"))
@@ -133,8 +165,17 @@ pub(crate) const COLLECTOR: &str = "/aws/blobs/collector";
 
 /// The ranges that hold everything inside a repository.
 pub(crate) fn contents(repo: &RepoId) -> Vec<String> {
-    ["image", "tag", "image-tag", "blob", "referrer", "parent", "small-part"]
-        .iter()
-        .map(|kind| within(repo, kind))
-        .collect()
+    const KINDS: &[&str] = &[
+        "image",
+        "tag",
+        "image-tag",
+        "blob",
+        "referrer",
+        "parent",
+        "small-part",
+        "pull",
+        "lifecycle-preview",
+        "lifecycle-result",
+    ];
+    KINDS.iter().map(|kind| within(repo, kind)).collect()
 }

@@ -80,8 +80,8 @@ pub fn tag_filter_matches(filter: &str, tag: &str) -> bool {
     filter[f..].iter().all(|&b| b == b'*')
 }
 
-/// An image. Never changes once written, so that writing it again is harmless: that is how a push
-/// that only adds a tag makes a delete of the image at the same moment start anew.
+/// An image. A push that only adds a tag writes it again as it is: that makes a delete of the image
+/// at the same moment start anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRecord {
     pub media_type: String,
@@ -95,6 +95,14 @@ pub struct ImageRecord {
     pub pushed_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Digest>,
+    /// Out of reach until it is restored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_archived_at: Option<Timestamp>,
+    /// When it was last restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_activated_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -48,6 +48,7 @@ pub struct Registry {
     pub(crate) entropy: SharedEntropy,
     pub(crate) names: Arc<RegistryNames>,
     cache: Arc<ManifestCache>,
+    pub(crate) pulls: Arc<crate::storage_class::KnownPulls>,
     /// Where the search for stray blobs has come to.
     pub(crate) walked: Arc<parking_lot::Mutex<Option<Digest>>>,
 }
@@ -68,7 +69,16 @@ impl Registry {
         entropy: SharedEntropy,
         names: RegistryNames,
     ) -> Self {
-        Self { store, blobs, clock, entropy, names: Arc::new(names), cache: Arc::default(), walked: Arc::default() }
+        Self {
+            store,
+            blobs,
+            clock,
+            entropy,
+            names: Arc::new(names),
+            cache: Arc::default(),
+            pulls: Arc::default(),
+            walked: Arc::default(),
+        }
     }
 
     pub fn names(&self) -> &RegistryNames {
@@ -80,12 +90,19 @@ impl Registry {
         crate::wire::Wire::new(self, access)
     }
 
-    /// The manifest behind a tag or digest. The caller has seen to authorisation.
+    /// The manifest behind a tag or digest, to be pulled. The caller has seen to authorisation.
     ///
-    /// [`Error::RepositoryNotFound`], [`Error::ImageNotFound`].
+    /// [`Error::RepositoryNotFound`], [`Error::ImageNotFound`], [`Error::Archived`].
     pub async fn resolve(&self, repo: &RepoId, reference: &Reference) -> Result<ResolvedManifest> {
         let (digest, record) = self.locate(repo, reference).await?;
+        if record.archived {
+            return Err(Error::Archived { digest });
+        }
         let bytes = self.manifest_bytes(&digest).await?;
+        if let Err(error) = self.record_pull(repo, &digest).await {
+            // The pull itself is none the worse for it.
+            tracing::warn!(%error, %repo, "failed to record a pull");
+        }
         Ok(ResolvedManifest { digest, media_type: record.media_type, bytes })
     }
 

@@ -5,5 +5,6 @@ mod access;
 mod clients;
 mod images;
 mod layers;
+mod lifecycle;
 mod repositories;
 mod support;

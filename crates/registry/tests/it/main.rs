@@ -5,6 +5,7 @@ mod collect;
 mod crash;
 mod flat;
 mod images;
+mod lifecycle;
 mod loopback;
 mod properties;
 mod rules;

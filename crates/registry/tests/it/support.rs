@@ -141,6 +141,10 @@ impl Fixture {
         Reply { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
     }
 
+    pub fn now(&self) -> Timestamp {
+        gantry_base::Clock::now(&*self.clock)
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &[], "").await
     }
