@@ -18,8 +18,9 @@ use tokio::net::UnixStream;
 
 use crate::cgroup::CgroupTree;
 use crate::error::{Error, IoContext, Result};
-use crate::image::{Image, ImageLimits, ImageRef, ImageSource, ImageStore, RegistryAuth};
+use crate::image::{Image, ImageLimits, ImageRef, ImageSource, ImageStore, PrunePolicy, Pruned, RegistryAuth};
 use crate::proto::{Answer, CONFIG, Op, STATE, ShimState};
+use crate::remove::remove_tree;
 use crate::sandbox::{Link, Sandbox, SandboxConfig, SandboxRecord, Shared};
 use crate::shim::{BOOT, Boot};
 use crate::sys;
@@ -75,7 +76,7 @@ struct WarmShim {
 
 struct Inner {
     config: EngineConfig,
-    images: ImageStore,
+    images: Arc<ImageStore>,
     cgroups: CgroupTree,
     warm: Mutex<VecDeque<WarmShim>>,
     next_warm: AtomicU64,
@@ -124,15 +125,16 @@ impl Engine {
         self.inner.images.known(digest)
     }
 
-    /// Removes images other than `keep` (digests) and layers that neither those nor `sandboxes`
-    /// use. Returns the number of layers removed. Do not pull at the same time.
-    pub async fn prune_images(&self, keep: &[String], in_use: &[Image]) -> Result<usize> {
-        let busy: Vec<PathBuf> = in_use.iter().flat_map(|i| i.inner.layer_dirs.clone()).collect();
-        let (inner, keep) = (Arc::clone(&self.inner), keep.to_vec());
-        tokio::task::spawn_blocking(move || inner.images.prune(&keep, &busy))
-            .await
-            .map_err(io::Error::other)
-            .during("prune", "images")?
+    /// Removes images and layers that no sandbox uses and the policy lets go. `None`: a pull is under
+    /// way, and nothing was done; try again later. Pulls that begin meanwhile wait for it.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; what was not removed is found the next time.
+    pub async fn prune_images(&self, policy: PrunePolicy) -> Result<Option<Pruned>> {
+        let inner = Arc::clone(&self.inner);
+        let prune =
+            move || inner.images.prune(&policy, &inner.config.data_dir.join("sandboxes"), inner.config.clock.now());
+        tokio::task::spawn_blocking(prune).await.map_err(io::Error::other).during("prune", "images")?
     }
 
     /// Makes a sandbox: shim, cgroups with the limits, user namespace; no container yet.
@@ -159,7 +161,8 @@ impl Engine {
         let cgroup = self.inner.cgroups.group(&record.cgroup);
         let mut init = record.init.clone();
         init.netns = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), netns.as_raw_fd()));
-        let shared = Shared::new(dir, record, cgroup, Arc::clone(&self.inner.config.clock));
+        let shared =
+            Shared::new(dir, record, cgroup, Arc::clone(&self.inner.config.clock), Arc::clone(&self.inner.images));
         shim.stream.set_nonblocking(true).during("use socket of", &shared.id)?;
         let stream = UnixStream::from_std(shim.stream).during("use socket of", &shared.id)?;
         let link = Link::start(&shared, stream, shim.pidfd, Some(shim.child));
@@ -201,7 +204,13 @@ impl Engine {
             .map_err(io::Error::from)
             .during("parse", dir.join(CONFIG).display())?;
         let cgroup = self.inner.cgroups.group(&record.cgroup);
-        let shared = Shared::new(dir.to_owned(), record, cgroup, Arc::clone(&self.inner.config.clock));
+        let shared = Shared::new(
+            dir.to_owned(),
+            record,
+            cgroup,
+            Arc::clone(&self.inner.config.clock),
+            Arc::clone(&self.inner.images),
+        );
         if let Ok(stream) = crate::sandbox::connect(dir).await
             && let Some(pidfd) = stream.peer_cred().ok().and_then(|c| c.pid()).and_then(|p| sys::pidfd_open(p).ok())
         {
@@ -248,7 +257,7 @@ impl Engine {
                     if matches!(warm.child.try_wait(), Ok(None)) {
                         break warm;
                     }
-                    let _ = fs::remove_dir_all(&warm.dir);
+                    let _ = remove_tree(&warm.dir);
                 }
             }
         };
@@ -377,7 +386,7 @@ fn end_warm(shim: WarmShim) {
     let WarmShim { dir, stream, mut child, .. } = shim;
     drop(stream);
     let _ = child.wait();
-    let _ = fs::remove_dir_all(dir);
+    let _ = remove_tree(&dir);
 }
 
 fn open_blocking(config: EngineConfig) -> Result<Inner> {
@@ -390,10 +399,10 @@ fn open_blocking(config: EngineConfig) -> Result<Inner> {
     for entry in fs::read_dir(&sandboxes).during("list", sandboxes.display())?.flatten() {
         // Shims that were warm ended with the engine that started them.
         if entry.file_name().to_string_lossy().starts_with(".warm-") {
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = remove_tree(&entry.path());
         }
     }
-    let images = ImageStore::open(&config.data_dir, config.image_limits)?;
+    let images = Arc::new(ImageStore::open(&config.data_dir, config.image_limits)?);
     let warm = Mutex::default();
     Ok(Inner { config, images, cgroups, warm, next_warm: AtomicU64::new(0) })
 }

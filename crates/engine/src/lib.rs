@@ -19,6 +19,7 @@ mod image;
 mod logs;
 mod probe;
 mod proto;
+mod remove;
 mod sandbox;
 mod seccomp;
 pub mod shim;
@@ -28,8 +29,8 @@ pub use cgroup::{CgroupMode, Limits, Usage};
 pub use engine::{Engine, EngineConfig, ShimCommand};
 pub use error::{Error, PullFailure, Result};
 pub use image::{
-    BlobSource, ByteStream, Image, ImageConfig, ImageLimits, ImageRef, ImageSource, ManifestBytes, RegistryAuth,
-    RemoteSource, RootFs, RunConfig,
+    BlobSource, ByteStream, Image, ImageConfig, ImageLimits, ImageRef, ImageSource, ManifestBytes, PrunePolicy, Pruned,
+    RegistryAuth, RemoteSource, RootFs, RunConfig,
 };
 pub use logs::{LogReader, LogRecord, LogStream};
 pub use probe::{Check, HostReport, probe};

@@ -22,6 +22,7 @@ pub(crate) use link::{Link, connect};
 
 use crate::cgroup::Cgroup;
 use crate::error::{Error, Result};
+use crate::image::ImageStore;
 use crate::logs::{LogMark, LogReader};
 use crate::proto::{ContainerPhase, ContainerState, Event, Exit};
 
@@ -82,6 +83,7 @@ pub(crate) struct Shared {
     /// Why there is no shim any more.
     gone: watch::Sender<Option<String>>,
     now: gantry_base::SharedClock,
+    pub(crate) images: Arc<ImageStore>,
 }
 
 /// A handle; clones are the same sandbox.
@@ -92,7 +94,13 @@ pub struct Sandbox {
 }
 
 impl Shared {
-    pub(crate) fn new(dir: PathBuf, record: SandboxRecord, cgroup: Cgroup, now: gantry_base::SharedClock) -> Arc<Self> {
+    pub(crate) fn new(
+        dir: PathBuf,
+        record: SandboxRecord,
+        cgroup: Cgroup,
+        now: gantry_base::SharedClock,
+        images: Arc<ImageStore>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id: record.id.clone(),
             dir,
@@ -102,6 +110,7 @@ impl Shared {
             events: broadcast::Sender::new(EVENT_BACKLOG),
             gone: watch::Sender::new(None),
             now,
+            images,
         })
     }
 

@@ -61,7 +61,7 @@ pub(crate) fn check(ret: libc::c_long) -> io::Result<libc::c_long> {
     if ret < 0 { Err(io::Error::last_os_error()) } else { Ok(ret) }
 }
 
-fn owned(ret: libc::c_long) -> io::Result<OwnedFd> {
+pub(crate) fn owned(ret: libc::c_long) -> io::Result<OwnedFd> {
     let fd = check(ret)?;
     // SAFETY: the kernel has just given this process the descriptor, nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })

@@ -1,6 +1,7 @@
 //! Images: names, manifests, and layers unpacked once and shared.
 
 pub(crate) mod manifest;
+mod prune;
 mod pull;
 mod reference;
 mod remote;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use manifest::{ImageConfig, RootFs, RunConfig};
+pub use prune::{PrunePolicy, Pruned};
 pub use pull::ImageLimits;
 pub(crate) use pull::ImageStore;
 pub use reference::ImageRef;
@@ -29,6 +31,7 @@ pub struct Image {
 pub(crate) struct ImageInner {
     pub(crate) digest: String,
     pub(crate) config: ImageConfig,
+    pub(crate) config_digest: String,
     pub(crate) layers: Vec<String>,
     pub(crate) layer_dirs: Vec<PathBuf>,
     pub(crate) size_bytes: u64,
@@ -38,6 +41,12 @@ impl Image {
     /// Digest of the manifest or index that the reference named, as ECS's `imageDigest`.
     pub fn digest(&self) -> &str {
         &self.inner.digest
+    }
+
+    /// Digest of the image's configuration, which Docker calls the image's id. Empty for an image
+    /// that was pulled before this was kept.
+    pub fn config_digest(&self) -> &str {
+        &self.inner.config_digest
     }
 
     pub fn config(&self) -> &ImageConfig {

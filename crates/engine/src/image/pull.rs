@@ -26,6 +26,7 @@ use super::source::{BlobSource, ImageSource, ManifestBytes, RegistryAuth};
 use super::tar::{TarError, TarReader};
 use super::{Image, ImageInner, unpack};
 use crate::error::{Error, IoContext, PullFailure, Result};
+use crate::remove::remove_tree;
 
 /// Layers of one image unpacked at once.
 const PARALLEL_LAYERS: usize = 3;
@@ -53,8 +54,10 @@ impl Default for ImageLimits {
 }
 
 pub(crate) struct ImageStore {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     limits: ImageLimits,
+    /// Pulls hold it together, pruning alone.
+    pub(super) gate: tokio::sync::RwLock<()>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     unpacks: tokio::sync::Semaphore,
     next_tmp: AtomicU64,
@@ -64,6 +67,9 @@ pub(crate) struct ImageStore {
 struct ImageRecord {
     digest: String,
     config: ImageConfig,
+    /// Empty in records of before it was kept.
+    #[serde(default)]
+    config_digest: String,
     size_bytes: u64,
 }
 
@@ -80,14 +86,15 @@ impl ImageStore {
     pub(crate) fn open(root: &Path, limits: ImageLimits) -> Result<Self> {
         let tmp = root.join("tmp");
         if tmp.exists() {
-            fs::remove_dir_all(&tmp).during("clean", tmp.display())?;
+            remove_tree(&tmp).during("clean", tmp.display())?;
         }
-        for dir in ["tmp", "layers", "images"] {
+        for dir in ["tmp", "layers", "images", "sizes"] {
             fs::create_dir_all(root.join(dir)).during("create", root.join(dir).display())?;
         }
         Ok(Self {
             root: root.to_owned(),
             limits,
+            gate: tokio::sync::RwLock::default(),
             locks: Mutex::default(),
             unpacks: tokio::sync::Semaphore::new(PARALLEL_UNPACKS),
             next_tmp: AtomicU64::new(0),
@@ -117,13 +124,14 @@ impl ImageStore {
         let top = source.resolve(reference, auth).await?;
         let failed = |Failure(kind, reason)| Error::Pull { kind, image: reference.to_string(), reason };
         verify_manifest(&top, reference).map_err(failed)?;
+        let _open = self.gate.read().await;
         let lock = self.lock(&top.digest);
         let _one = lock.lock().await;
         if let Some(image) = self.known(&top.digest) {
             return Ok(image);
         }
         let (config, layers) = self.choose(reference, source, auth, &top).await?;
-        let size_bytes = config.size + layers.iter().map(|l| l.size).sum::<u64>();
+        let size_bytes = layers.iter().fold(config.size, |sum, layer| sum.saturating_add(layer.size));
         let image_config = self.fetch_config(reference, source, &config).await?;
         let diff_ids = check_config(&image_config, &layers).map_err(failed)?;
         let budget = AtomicU64::new(0);
@@ -132,7 +140,8 @@ impl ImageStore {
             jobs.push(Box::pin(self.layer(reference, source, layer, diff_id, &budget)));
         }
         futures_util::stream::iter(jobs).buffer_unordered(PARALLEL_LAYERS).try_collect::<Vec<()>>().await?;
-        let record = ImageRecord { digest: top.digest.clone(), config: image_config, size_bytes };
+        let config_digest = config.digest;
+        let record = ImageRecord { digest: top.digest.clone(), config: image_config, config_digest, size_bytes };
         self.remember(&record).map_err(failed)?;
         Ok(self.image(record))
     }
@@ -144,6 +153,7 @@ impl ImageStore {
             inner: Arc::new(ImageInner {
                 digest: record.digest,
                 config: record.config,
+                config_digest: record.config_digest,
                 layers,
                 layer_dirs,
                 size_bytes: record.size_bytes,
@@ -153,6 +163,17 @@ impl ImageStore {
 
     /// An image that is here already, by the digest of its manifest or index.
     pub(crate) fn known(&self, digest: &str) -> Option<Image> {
+        let image = self.find(digest)?;
+        // Tells pruning that it is wanted. A failure only makes it look older.
+        let touched = fs::File::open(self.record_path(digest)).and_then(|file| touch(&file));
+        if let Err(error) = touched {
+            tracing::debug!(digest, %error, "the use of an image was not noted");
+        }
+        Some(image)
+    }
+
+    /// As [`ImageStore::known`], without counting as a use.
+    pub(super) fn find(&self, digest: &str) -> Option<Image> {
         let record: ImageRecord = serde_json::from_slice(&fs::read(self.record_path(digest)).ok()?).ok()?;
         let complete = record.config.rootfs.diff_ids.iter().all(|d| is_digest(d) && self.layer_dir(d).is_dir());
         complete.then(|| self.image(record))
@@ -167,7 +188,7 @@ impl ImageStore {
             .and_then(|()| fs::rename(&fresh, path).map_err(storage))
     }
 
-    fn tmp(&self, kind: &str) -> PathBuf {
+    pub(super) fn tmp(&self, kind: &str) -> PathBuf {
         let number = self.next_tmp.fetch_add(1, Ordering::Relaxed);
         self.root.join("tmp").join(format!("{kind}-{number}"))
     }
@@ -243,11 +264,12 @@ impl ImageStore {
         let tmp = self.tmp("layer");
         let left = self.limits.unpacked_bytes.saturating_sub(budget.load(Ordering::Relaxed));
         let limits = ImageLimits { unpacked_bytes: left, ..self.limits };
-        let (digest, diff_id, work) = (layer.digest.clone(), diff_id.to_owned(), tmp.clone());
+        let (digest, diff_id, work, place) = (layer.digest.clone(), diff_id.to_owned(), tmp.clone(), target.clone());
         let unpacked =
-            blocking(blob, move |reader| unpack_layer(reader, &digest, &diff_id, &work, limits, &target)).await;
+            blocking(blob, move |reader| unpack_layer(reader, &digest, &diff_id, &work, limits, &place)).await;
         match unpacked {
             Ok(bytes) => {
+                self.note_size(&target, bytes);
                 let total = budget.fetch_add(bytes, Ordering::Relaxed) + bytes;
                 if total > self.limits.unpacked_bytes {
                     return Err(failed(too_large(self.limits.unpacked_bytes)));
@@ -255,37 +277,17 @@ impl ImageStore {
                 Ok(())
             }
             Err(failure) => {
-                let _ = tokio::task::spawn_blocking(move || fs::remove_dir_all(tmp)).await;
+                let _ = tokio::task::spawn_blocking(move || remove_tree(&tmp)).await;
                 Err(failed(failure))
             }
         }
     }
+}
 
-    /// Removes images not in `keep` (by digest) and the layers that none of the rest needs, except
-    /// `busy` ones (directories that sandboxes use). Returns the number of layers removed.
-    pub(crate) fn prune(&self, keep: &[String], busy: &[PathBuf]) -> Result<usize> {
-        let images = self.root.join("images");
-        let mut needed: Vec<PathBuf> = busy.to_vec();
-        for entry in fs::read_dir(&images).during("list", images.display())?.flatten() {
-            let digest = format!("sha256:{}", entry.file_name().to_string_lossy().trim_end_matches(".json"));
-            match self.known(&digest).filter(|_| keep.contains(&digest)) {
-                Some(image) => needed.extend(image.inner.layer_dirs.iter().cloned()),
-                None => fs::remove_file(entry.path()).during("remove", entry.path().display())?,
-            }
-        }
-        let layers = self.root.join("layers");
-        let mut removed = 0;
-        for entry in fs::read_dir(&layers).during("list", layers.display())?.flatten() {
-            if !needed.contains(&entry.path()) {
-                // Out of the way first: a half-removed layer must not look whole.
-                let tmp = self.tmp("gone");
-                fs::rename(entry.path(), &tmp).during("remove", entry.path().display())?;
-                fs::remove_dir_all(&tmp).during("remove", tmp.display())?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
-    }
+/// Sets a file's time of change to now.
+fn touch(file: &fs::File) -> io::Result<()> {
+    // SAFETY: an open descriptor; null means now.
+    crate::sys::check(i64::from(unsafe { libc::futimens(file.as_raw_fd(), std::ptr::null()) })).map(drop)
 }
 
 fn network(e: io::Error) -> Failure {

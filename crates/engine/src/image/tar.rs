@@ -10,6 +10,8 @@ pub(crate) const MAX_PATH_BYTES: usize = 4096;
 /// Longest pax header, which may hold extended attributes.
 const MAX_PAX_BYTES: u64 = 1 << 20;
 const BLOCK: usize = 512;
+/// More than any disk: keeps sums of lengths from overflowing.
+const MAX_FILE_BYTES: u64 = 1 << 50;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TarError {
@@ -128,6 +130,9 @@ impl<R: Read> TarReader<R> {
         // Old archives say "directory" by a slash at the end of a regular file's name.
         let kind = if kind == Kind::File && path.last() == Some(&b'/') { Kind::Directory } else { kind };
         let size = if kind == Kind::File { over.size.unwrap_or(size) } else { 0 };
+        if size > MAX_FILE_BYTES {
+            return Err(TarError::Limit(format!("a file of {size} bytes in the archive")));
+        }
         self.left = size;
         self.padding = size.next_multiple_of(BLOCK as u64) - size;
         let id = |over: Option<u32>, range: &[u8]| match over {

@@ -51,18 +51,22 @@ pub(crate) fn resolve(spec: &str, passwd: &str, group: &str) -> Result<ResolvedU
     let number = user.parse::<u32>().ok();
     let entry =
         passwd_lines(passwd).find(|p| p.name == user).or_else(|| passwd_lines(passwd).find(|p| Some(p.uid) == number));
+    // To setresuid(2) the largest number means "leave it": a file of the image must not get to say that.
+    let fits = |id: u32| i32::try_from(id).is_ok();
     let (uid, own_gid, name, home) = match (&entry, number) {
+        (Some(p), _) if !fits(p.uid) || !fits(p.gid) => {
+            return Err(format!("uids and gids must be in range 0-{}", i32::MAX));
+        }
         (Some(p), _) => (p.uid, p.gid, Some(p.name), p.home),
-        (None, Some(uid)) if i32::try_from(uid).is_ok() => (uid, 0, None, if uid == 0 { "/root" } else { "/" }),
+        (None, Some(uid)) if fits(uid) => (uid, 0, None, if uid == 0 { "/root" } else { "/" }),
         (None, Some(_)) => return Err(format!("uids and gids must be in range 0-{}", i32::MAX)),
         (None, None) => return Err(format!("unable to find user {user}: no matching entries in passwd file")),
     };
     let gid = match wanted_group {
         None => own_gid,
         Some(wanted) => match (group_lines(group).find(|(n, ..)| *n == wanted), wanted.parse::<u32>()) {
-            (Some((_, gid, _)), _) => gid,
-            (None, Ok(gid)) if i32::try_from(gid).is_ok() => gid,
-            (None, Ok(_)) => return Err(format!("uids and gids must be in range 0-{}", i32::MAX)),
+            (Some((_, gid, _)), _) | (None, Ok(gid)) if fits(gid) => gid,
+            (Some(_), _) | (None, Ok(_)) => return Err(format!("uids and gids must be in range 0-{}", i32::MAX)),
             (None, Err(_)) => {
                 return Err(format!("unable to find group {wanted}: no matching entries in group file"));
             }
@@ -73,7 +77,8 @@ pub(crate) fn resolve(spec: &str, passwd: &str, group: &str) -> Result<ResolvedU
     if wanted_group.is_none()
         && let Some(name) = name
     {
-        additional.extend(group_lines(group).filter(|(.., m)| m.split(',').any(|m| m == name)).map(|(_, g, _)| g));
+        let mine = group_lines(group).filter(|(.., m)| m.split(',').any(|m| m == name));
+        additional.extend(mine.map(|(_, gid, _)| gid).filter(|gid| fits(*gid)));
     }
     let home = if home.is_empty() { "/" } else { home }.to_owned();
     Ok(ResolvedUser { uid, gid, additional_gids: additional.into_iter().collect(), home })
@@ -108,5 +113,12 @@ mod tests {
             assert_eq!(got.map_err(String::as_str), want, "{spec}");
         }
         assert_eq!(resolve("7", "", "").unwrap().home, "/");
+        // Numbers that would leave the caller's own identity as it is.
+        let passwd = "me:x:4294967295:0::/:\nus:x:7:4294967295::/:\nok:x:7:7::/:\n";
+        let group = "all:x:4294967295:ok\nsome:x:9:ok\n";
+        for spec in ["me", "us", "4294967295", "ok:all"] {
+            assert!(resolve(spec, passwd, group).is_err(), "{spec}");
+        }
+        assert_eq!(resolve("ok", passwd, group).unwrap().additional_gids, [7, 9]);
     }
 }

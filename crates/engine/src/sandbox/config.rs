@@ -203,6 +203,9 @@ impl ContainerConfig {
         if let Some(bad) = self.ulimits.iter().find(|u| crate::shim::rlimit(&u.name).is_none() || u.soft > u.hard) {
             return Err(Error::Invalid { what: "ulimit", reason: format!("{} {}:{}", bad.name, bad.soft, bad.hard) });
         }
+        if let Some((bad, _)) = self.sysctls.iter().find(|(name, _)| !is_namespaced(name)) {
+            return Err(Error::Invalid { what: "sysctl", reason: format!("{bad:?} is not one of a container's own") });
+        }
         let SeccompProfile::Default = self.seccomp;
         Ok(CreateOp {
             name: self.name,
@@ -300,6 +303,24 @@ impl SandboxRecord {
     }
 }
 
+/// Whether a kernel parameter belongs to namespaces that a container has to itself. All others are
+/// the host's: `kernel.core_pattern`, for one, names a program that the host runs.
+fn is_namespaced(name: &str) -> bool {
+    const IPC: [&str; 8] = [
+        "kernel.msgmax",
+        "kernel.msgmnb",
+        "kernel.msgmni",
+        "kernel.sem",
+        "kernel.shmall",
+        "kernel.shmmax",
+        "kernel.shmmni",
+        "kernel.shm_rmid_forced",
+    ];
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let own = IPC.contains(&name) || ["net.", "fs.mqueue."].iter().any(|prefix| name.starts_with(prefix));
+    own && name.bytes().all(plain) && !name.contains("..")
+}
+
 /// Ids and names become file and cgroup names.
 pub(crate) fn check_name(what: &'static str, name: &str) -> Result<()> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
@@ -356,6 +377,17 @@ mod tests {
         ] {
             assert_eq!(signal_number(text), want, "{text}");
         }
+    }
+
+    #[test]
+    fn only_a_containers_own_kernel_parameters_can_be_set() {
+        for own in ["net.core.somaxconn", "net.ipv4.ip_unprivileged_port_start", "kernel.shmmax", "fs.mqueue.msg_max"] {
+            assert!(is_namespaced(own), "{own}");
+        }
+        for host in ["kernel.core_pattern", "vm.swappiness", "fs.file-max", "net", "net/../kernel.core_pattern"] {
+            assert!(!is_namespaced(host), "{host}");
+        }
+        assert!(!is_namespaced("net...kernel.core_pattern") && !is_namespaced("kernel.semantics"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{ContainerConfig, ExecConfig, Sandbox, Started};
 use crate::cgroup::Usage;
 use crate::error::{Error, IoContext, Result};
 use crate::proto::{Answer, ContainerPhase, ContainerState, ExecOp, ExecResult, Op};
+use crate::remove::remove_tree;
 
 /// A shim that does not shut down in this time is killed.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(25);
@@ -27,8 +28,10 @@ impl Sandbox {
     /// [`Error::CannotStart`] with runc's wording for a missing program or user;
     /// [`Error::Exists`], [`Error::Invalid`], [`Error::Unsupported`], [`Error::Shim`].
     pub async fn create_container(&self, config: ContainerConfig) -> Result<()> {
+        let image = config.image.clone();
         let op = config.wire()?;
         let name = op.name.clone();
+        self.shared.images.hold(&self.shared.dir, &image).await?;
         // Known from here on, so that events find it.
         let fresh = ContainerState {
             name: name.clone(),
@@ -157,14 +160,11 @@ impl Sandbox {
         }
         self.empty_cgroup().await?;
         let dir = self.shared.dir.clone();
-        tokio::task::spawn_blocking(move || match std::fs::remove_dir_all(&dir) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        })
-        .await
-        .map_err(std::io::Error::other)
-        .and_then(|r| r)
-        .during("remove", self.shared.dir.display())
+        tokio::task::spawn_blocking(move || remove_tree(&dir))
+            .await
+            .map_err(std::io::Error::other)
+            .and_then(|r| r)
+            .during("remove", self.shared.dir.display())
     }
 
     async fn empty_cgroup(&self) -> Result<()> {

@@ -37,6 +37,8 @@ pub(super) struct CreateJob<'a> {
     pub(super) userns: Option<BorrowedFd<'a>>,
     pub(super) rootfs: PathBuf,
     pub(super) bundle: PathBuf,
+    /// Of the shim's own mounts.
+    pub(super) base: PathBuf,
     pub(super) runtime_root: PathBuf,
     pub(super) ulimits: &'a [Ulimit],
     pub(super) stdin: OwnedFd,
@@ -70,6 +72,8 @@ fn spawn(cgroup: &Cgroup, mut keep: Vec<RawFd>, work: impl FnOnce() -> Result<i3
     }
     keep.push(write.as_raw_fd());
     close_others(&mut keep);
+    // The shim's protection is not for what it starts. Raising the score back is always allowed.
+    let _ = fs::write("/proc/self/oom_score_adj", "0");
     let mut text = match cgroup.enter(into.is_some()) {
         Err(e) => format!("!cgroup: {e}"),
         Ok(()) => match work() {
@@ -93,6 +97,7 @@ fn run_create(job: CreateJob<'_>) -> Result<i32, String> {
         sys::setns(pidns, libc::CLONE_NEWPID).map_err(step("join pid namespace"))?;
     }
     mount_sysfs(&job.rootfs).map_err(step("mount /sys"))?;
+    mounts::hide_cgroups(&job.base).map_err(step("hide control groups"))?;
     let container = ContainerBuilder::new(job.name.to_owned(), SyscallType::default())
         .with_root_path(&job.runtime_root)
         .map_err(|e| chain(&e))?

@@ -13,6 +13,8 @@ use crate::sys;
 const DRAIN_MS: i64 = 5_000;
 /// Output of an exec is not waited for longer than this once it has ended.
 const EXEC_DRAIN_MS: i64 = 500;
+/// Reads of an exec's output at a time.
+const EXEC_READS: usize = 8;
 /// How long a killed exec may take to be reaped before it is answered anyway.
 const EXEC_KILL_MS: i64 = 5_000;
 
@@ -275,7 +277,8 @@ impl Shim {
         if let Some(sandbox) = &self.sandbox {
             sandbox.cgroup.kill();
         }
-        for exec in self.execs.values() {
+        // One that has a code was reaped: its pid may be somebody else's by now.
+        for exec in self.execs.values().filter(|e| e.code.is_none()) {
             if let Some(pid) = exec.pid {
                 kill_session(pid);
             }
@@ -339,9 +342,10 @@ fn kill_session(pid: i32) {
     }
 }
 
+/// Reads some of what is there: a process that writes without end must not keep the shim from the rest.
 fn read_exec(exec: &mut ExecRun) {
     let mut buffer = vec![0u8; 16 << 10];
-    loop {
+    for _ in 0..EXEC_READS {
         let Some(pipe) = &exec.output else { return };
         match sys::read_nonblocking(pipe.as_fd(), &mut buffer) {
             Ok(None) => return,

@@ -6,12 +6,15 @@
 //! drops the namespace and every mount with it: nothing can be left behind on the host.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::cgroup::CgroupTree;
+use crate::remove::remove_tree;
 use crate::sys;
 
 /// Directories that exist on every Linux host and hold nothing a shim needs.
@@ -136,15 +139,62 @@ impl Mounts {
         let dir = self.path("c").join(name);
         if let Ok(entries) = fs::read_dir(&dir) {
             for entry in entries.flatten() {
-                let _ = sys::umount_detach(&entry.path());
+                let path = entry.path();
+                let _ = sys::umount_detach(&path);
+                // Not what is in it: were it mounted still, that would be a volume's content.
+                let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir(&path));
             }
         }
-        let _ = fs::remove_dir_all(&dir);
+        let _ = fs::remove_dir(&dir);
         let _ = fs::remove_dir_all(self.path("rt").join(name));
         for part in ["upper", "work"] {
-            let _ = fs::remove_dir_all(self.path("s").join("containers").join(name).join(part));
+            let _ = remove_tree(&self.path("s").join("containers").join(name).join(part));
         }
     }
+}
+
+/// Takes every control group file system out of the shim's mounts but those below `base`.
+///
+/// libcontainer looks for one by the name of its mount point, wherever it is (a chroot's, another
+/// container's), moves the container's process into the group that its configuration names there,
+/// and when a creation fails it kills whatever is in that group. Mounts may have come since the last
+/// look, so this is done before each creation. The host's own mounts stay: ours are slaves.
+pub(super) fn hide_cgroups(base: &Path) -> io::Result<()> {
+    for path in cgroup_mounts(&fs::read_to_string("/proc/self/mountinfo")?, base).iter().rev() {
+        let _ = sys::umount_detach(path);
+    }
+    match cgroup_mounts(&fs::read_to_string("/proc/self/mountinfo")?, base).first() {
+        None => Ok(()),
+        Some(path) => Err(io::Error::other(format!("the control groups at {} cannot be hidden", path.display()))),
+    }
+}
+
+fn cgroup_mounts(mountinfo: &str, base: &Path) -> Vec<PathBuf> {
+    let mounts = mountinfo.lines().filter_map(|line| {
+        let (left, right) = line.split_once(" - ")?;
+        let kind = right.split(' ').next()?;
+        matches!(kind, "cgroup" | "cgroup2").then(|| left.split(' ').nth(4)).flatten()
+    });
+    mounts
+        .map(|escaped| PathBuf::from(OsString::from_vec(unescape(escaped))))
+        .filter(|p| !p.starts_with(base))
+        .collect()
+}
+
+/// mountinfo writes blanks, newlines and backslashes as `\ooo`.
+fn unescape(text: &str) -> Vec<u8> {
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::new(), 0);
+    while let Some(byte) = bytes.get(at) {
+        let code = bytes.get(at + 1..at + 4).filter(|_| *byte == b'\\').and_then(|d| std::str::from_utf8(d).ok());
+        if let Some(code) = code.and_then(|d| u8::from_str_radix(d, 8).ok()) {
+            out.push(code);
+            at += 4;
+        } else {
+            out.push(*byte);
+            at += 1;
+        }
+    }
+    out
 }
 
 pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
@@ -204,5 +254,23 @@ pub(super) fn make_dir_in_root(root: &Path, relative: &str, owner: u32) -> io::R
             let ret = unsafe { libc::fchownat(parent.as_raw_fd(), name.as_ptr(), owner, owner, flags) };
             sys::check(i64::from(ret)).map(drop)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_groups_are_found_wherever_they_are() {
+        let mountinfo = "\
+24 1 0:20 / /sys/fs/cgroup ro - tmpfs gantry rw
+25 24 0:21 / /mnt/h0 rw - cgroup cgroup rw,cpu
+26 24 0:22 / /srv/a\\040chroot/sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory
+27 24 0:25 / /srv/b\\134/unified rw - cgroup2 cgroup2 rw
+28 24 0:26 / /mnt2/pids rw - cgroup cgroup rw,pids";
+        let found = cgroup_mounts(mountinfo, Path::new("/mnt"));
+        let want = ["/srv/a chroot/sys/fs/cgroup/memory", "/srv/b\\/unified", "/mnt2/pids"];
+        assert_eq!(found, want.map(PathBuf::from));
     }
 }

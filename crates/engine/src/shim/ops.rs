@@ -17,6 +17,7 @@ use super::spec::{self, Staged};
 use super::userns;
 use crate::image::user::{self, MAX_FILE_BYTES, ResolvedUser};
 use crate::proto::{Answer, CreateOp, ExecOp, Failure, FailureKind, InitOp, Op};
+use crate::remove::remove_tree;
 use crate::sys;
 
 /// Containers of one sandbox (a task definition has at most 10, a pod some more).
@@ -154,7 +155,7 @@ impl Shim {
         let stdin = fs::File::open("/dev/null").map_err(io_failure("open /dev/null"))?;
         // The container's user must be able to open its own /dev/stdout again.
         for fd in [&out_write, &err_write] {
-            let (uid, gid) = (owner + user.uid, owner + user.gid);
+            let (uid, gid) = (owner.saturating_add(user.uid), owner.saturating_add(user.gid));
             // SAFETY: no pointers. A failure only costs the program a reopen.
             unsafe { libc::fchown(fd.as_raw_fd(), uid, gid) };
         }
@@ -166,6 +167,7 @@ impl Shim {
             userns,
             rootfs,
             bundle,
+            base: self.mounts.path(""),
             runtime_root: self.mounts.path("rt"),
             ulimits: &op.ulimits,
             stdin: stdin.into(),
@@ -400,7 +402,7 @@ impl Shim {
                 }
             }
         }
-        let _ = fs::remove_dir_all(self.mounts.path("s").join("containers").join(name));
+        let _ = remove_tree(&self.mounts.path("s").join("containers").join(name));
     }
 
     fn ack(&mut self, name: &str, offset: u64) -> Result<(), Failure> {

@@ -72,3 +72,63 @@ async fn processes_and_processors_are_limited() {
     sandbox.destroy().await.unwrap();
     rig.assert_clean().await;
 }
+
+/// Another mount of the same control groups, as a chroot or a container of somebody else's has.
+struct Elsewhere(std::ffi::CString);
+
+impl Elsewhere {
+    fn mount(dir: &std::path::Path) -> Self {
+        std::fs::create_dir_all(dir).unwrap();
+        let target = std::ffi::CString::new(dir.to_str().unwrap()).unwrap();
+        // SAFETY: NUL-terminated strings.
+        let ret = unsafe {
+            libc::mount(
+                c"/sys/fs/cgroup/pids".as_ptr(),
+                target.as_ptr(),
+                std::ptr::null(),
+                libc::MS_BIND,
+                std::ptr::null(),
+            )
+        };
+        assert_eq!(ret, 0, "{}", std::io::Error::last_os_error());
+        Self(target)
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // SAFETY: a NUL-terminated string.
+        unsafe { libc::umount2(self.0.as_ptr(), libc::MNT_DETACH) };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_hold_where_control_groups_are_mounted_twice() {
+    let test = "limits_hold_where_control_groups_are_mounted_twice";
+    if !rig::able(test) {
+        return;
+    }
+    if !std::path::Path::new("/sys/fs/cgroup/pids/cgroup.procs").exists() {
+        eprintln!("SKIP {test}: control groups of version 1 are not mounted here");
+        return;
+    }
+    let rig = Rig::new().await;
+    // Before the shim is started, and after.
+    let before = Elsewhere::mount(&rig.tmp.path().join("a/sys/fs/cgroup/pids"));
+    let sandbox = rig.sandbox("s").await;
+    let after = Elsewhere::mount(&rig.tmp.path().join("b/sys/fs/cgroup/pids"));
+    for name in ["c", "d"] {
+        sandbox.create_container(rig.container(name, "sleep 1000")).await.unwrap();
+        let pid = sandbox.start(name).await.unwrap().pid;
+        let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+        for controller in ["pids", "memory", "cpu"] {
+            let line =
+                groups.lines().find(|l| l.split(':').nth(1).is_some_and(|c| c.split(',').any(|c| c == controller)));
+            let want = format!("/gantry-{}/s/{name}", rig.instance);
+            assert!(line.unwrap().ends_with(&want), "{groups}");
+        }
+    }
+    drop((before, after));
+    sandbox.destroy().await.unwrap();
+    rig.assert_clean().await;
+}

@@ -4,10 +4,19 @@ use std::fs;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use gantry_engine::{Engine, EngineConfig, Error, ImageRef, PullFailure};
+use gantry_engine::{
+    BlobSource, Engine, EngineConfig, Error, ImageRef, ImageSource, ManifestBytes, PrunePolicy, PullFailure,
+    RegistryAuth,
+};
 
 use crate::rig::{self, DirSource, OCI_GZIP, OCI_TAR, OCI_ZSTD, TarBuilder, gzip, reference};
+
+const NOW: Duration = Duration::ZERO;
+const NEVER: Duration = Duration::MAX;
+/// Lets go of all that no sandbox uses.
+const NONE_KEPT: PrunePolicy = PrunePolicy { max_idle: NOW, max_bytes: 0, min_idle: NOW };
 
 struct Puller {
     tmp: tempfile::TempDir,
@@ -250,13 +259,108 @@ async fn layers_come_out_right_and_once() {
     assert_eq!(fs::read(dir(1).join("kept")).unwrap(), b"k");
     // Nothing is kept that nobody wants.
     assert!(engine.image(&top).is_some());
-    assert_eq!(engine.prune_images(&[], std::slice::from_ref(&image)).await.unwrap(), 0);
-    assert!(engine.image(&top).is_none());
-    assert_eq!(engine.prune_images(&[], &[]).await.unwrap(), 2);
+    let pruned = engine.prune_images(NONE_KEPT).await.unwrap().unwrap();
+    assert_eq!((pruned.images, pruned.layers, pruned.left_bytes), (1, 2, 0), "{pruned:?}");
+    assert!(pruned.freed_bytes > 0 && engine.image(&top).is_none());
     let by_digest: ImageRef = format!("localhost:1/app@{top}").parse().unwrap();
     engine.pull(&by_digest, &*source, None).await.unwrap();
     let left_behind = p.tmp.path().join("data/tmp/layer-9");
     fs::create_dir(&left_behind).unwrap();
     let again = rig::open(&p.tmp.path().join("data"), "00000000").await;
     assert!(!left_behind.exists() && again.image(&top).is_some());
+}
+
+fn sendable<T: Send>(value: T) -> T {
+    value
+}
+
+/// Holds a blob's opening back until told.
+struct Slow {
+    source: DirSource,
+    go: tokio::sync::Semaphore,
+}
+
+#[async_trait::async_trait]
+impl ImageSource for Slow {
+    async fn resolve(&self, r: &ImageRef, auth: Option<&RegistryAuth>) -> gantry_engine::Result<ManifestBytes> {
+        self.source.resolve(r, auth).await
+    }
+
+    async fn open_blob(&self, r: &ImageRef, digest: &str) -> gantry_engine::Result<BlobSource> {
+        self.go.acquire().await.unwrap().forget();
+        self.source.open_blob(r, digest).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn images_go_when_nobody_has_used_them_and_never_under_a_pull() {
+    if !rig::able("images_go_when_nobody_has_used_them_and_never_under_a_pull") {
+        return;
+    }
+    let mut p = Puller::new().await;
+    let layer = |name: &str| TarBuilder::default().file(name, &vec![b'x'; 100_000]).finish();
+    let (base, old, new) = (layer("base"), layer("old"), layer("new"));
+    let plain = |tar: &Vec<u8>| (OCI_TAR, tar.clone(), tar.clone());
+    p.source.image("old", &[plain(&base), plain(&old)], serde_json::json!({}));
+    p.source.image("new", &[plain(&base), plain(&new)], serde_json::json!({}));
+    let first = sendable(p.pull("old")).await.unwrap();
+    assert!(first.config_digest().starts_with("sha256:") && first.config_digest() != first.digest());
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let second = p.pull("new").await.unwrap();
+    let keep_all = PrunePolicy { max_idle: NEVER, max_bytes: u64::MAX, min_idle: NOW };
+    let pruned = p.engine.prune_images(keep_all).await.unwrap().unwrap();
+    assert_eq!((pruned.images, pruned.layers), (0, 0));
+    assert!(pruned.left_bytes > 300_000, "{pruned:?}");
+    // Too much in all, but used just now.
+    let young = PrunePolicy { max_bytes: 0, min_idle: Duration::from_hours(1), ..keep_all };
+    assert_eq!(p.engine.prune_images(young).await.unwrap().unwrap().images, 0);
+    // The longest unused goes, with the layer that is its own, and no more than it takes.
+    let full = PrunePolicy { max_bytes: pruned.left_bytes - 1, ..keep_all };
+    let pruned = p.engine.prune_images(full).await.unwrap().unwrap();
+    assert_eq!((pruned.images, pruned.layers), (1, 1), "{pruned:?}");
+    assert!(p.engine.image(first.digest()).is_none() && p.engine.image(second.digest()).is_some());
+    assert_eq!(p.left_overs(), 0);
+
+    // A pull is under way: what it has so far is nobody's yet, and stays.
+    let source = Arc::new(Slow { source: p.source, go: tokio::sync::Semaphore::new(1) });
+    let (engine, under_way) = (p.engine.clone(), Arc::clone(&source));
+    let pull = tokio::spawn(async move { engine.pull(&reference("old"), &*under_way, None).await });
+    while source.source.opened.load(Ordering::SeqCst) < 5 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(p.engine.prune_images(NONE_KEPT).await.unwrap(), None);
+    source.go.add_permits(10);
+    pull.await.unwrap().unwrap();
+    assert_eq!(p.engine.prune_images(NONE_KEPT).await.unwrap().unwrap().images, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_a_sandbox_uses_stays() {
+    if !rig::able("an_image_that_a_sandbox_uses_stays") {
+        return;
+    }
+    let rig = rig::Rig::new().await;
+    let sandbox = rig.sandbox("s").await;
+    let script = "while [ ! -e /go ]; do sleep 0.05; done; cat /etc/group";
+    sandbox.create_container(rig.container("c", script)).await.unwrap();
+    sandbox.start("c").await.unwrap();
+    let prune = async || rig.engine.prune_images(NONE_KEPT).await.unwrap().unwrap();
+    let pruned = prune().await;
+    assert_eq!((pruned.images, pruned.layers), (0, 0), "{pruned:?}");
+    // Its layers are mounted still when its record is lost.
+    let record = rig.image.digest().trim_start_matches("sha256:");
+    fs::write(rig.tmp.path().join(format!("data/images/{record}.json")), "lost").unwrap();
+    assert_eq!(prune().await.layers, 0);
+    sandbox.exec("c", gantry_engine::ExecConfig::new(["touch", "/go"])).await.unwrap();
+    assert_eq!(sandbox.wait("c").await.unwrap().code, 0);
+    assert!(rig::read_all(&sandbox, "c").await.0.contains("audio"));
+    sandbox.destroy().await.unwrap();
+    let pruned = prune().await;
+    assert_eq!(pruned.layers, 1, "{pruned:?}");
+    // What is gone cannot be made containers of.
+    let sandbox = rig.sandbox("t").await;
+    let gone = sandbox.create_container(rig.container("c", "true")).await;
+    assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+    sandbox.destroy().await.unwrap();
+    rig.assert_clean().await;
 }
