@@ -129,6 +129,18 @@ impl Network {
         self.0.pool.ready()
     }
 
+    /// Lets sandboxes connect to a port of the host by TCP, at the gateway or any other of its addresses.
+    /// Without this nothing on the host answers them but through connections of the host's own making;
+    /// to be said again after each [`Network::open`].
+    pub async fn allow_host_port(&self, port: u16) -> Result<()> {
+        let inner = self.0.clone();
+        blocking(move || {
+            inner.check_open()?;
+            inner.rules.allow_host_port(&mut inner.nft.lock(), port)
+        })
+        .await
+    }
+
     /// Gives the sandbox a namespace with the address it asks for. Asked again for the same, it
     /// answers the same.
     pub async fn attach(&self, request: AttachRequest) -> Result<Attachment> {

@@ -44,6 +44,8 @@ pub enum Nf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     Prerouting = 0,
+    /// What is for the host itself.
+    Input = 1,
     Forward = 2,
     /// What the namespace's own processes send.
     Output = 3,

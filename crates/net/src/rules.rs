@@ -9,7 +9,7 @@
 
 use nix::errno::Errno;
 
-use crate::nft::{Batch, Field, Hook, Nf, Nft, PORT_KEY, Rule, port_key};
+use crate::nft::{Batch, Field, Hook, Nf, Nft, PORT_KEY, Rule, Transport, port_key};
 use crate::{Attachment, Ipv4Net, Result};
 
 const PORTS: &str = "ports";
@@ -23,6 +23,8 @@ const ARP_SENDER: u32 = 14;
 const PRIORITY_SRCNAT: i32 = 100;
 const PRIORITY_FILTER: i32 = 0;
 const PRIORITY_BRIDGE_FIRST: i32 = -300;
+/// The chain of what sandboxes may ask of the host itself.
+const HOST_SERVICES: &str = "host_services";
 
 /// What the rules are made from.
 #[derive(Clone, Debug)]
@@ -60,6 +62,14 @@ impl RuleSet {
             .base_chain(nf, t, "forward", "filter", Hook::Forward, PRIORITY_FILTER)
             .rule(nf, t, "forward", Rule::new().in_name(&self.bridge).out_name(&self.bridge).accept())
             .rule(nf, t, "forward", Rule::new().in_name(&self.bridge).within(Field::Destination, link_local()).drop());
+        // A sandbox's router is the host, and a VPC's router serves nothing: whatever else listens on
+        // the host, on whichever of its addresses, is not for sandboxes.
+        let batch = batch
+            .chain(nf, t, HOST_SERVICES)
+            .base_chain(nf, t, "input", "filter", Hook::Input, PRIORITY_FILTER)
+            .rule(nf, t, "input", Rule::new().in_name(&self.bridge).established().accept())
+            .rule(nf, t, "input", Rule::new().in_name(&self.bridge).jump(HOST_SERVICES))
+            .rule(nf, t, "input", Rule::new().in_name(&self.bridge).drop());
         if self.routed_ingress {
             return batch;
         }
@@ -93,6 +103,13 @@ impl RuleSet {
         let keys: Vec<_> = ports.iter().map(|p| key_of(p)).collect();
         let batch = self.bridge(self.ip(Batch::new()), &keys);
         nft.commit("install the rules of", &self.table, batch, &[])
+    }
+
+    /// Lets sandboxes connect to that port of the host by TCP.
+    pub fn allow_host_port(&self, nft: &mut Nft, port: u16) -> Result<()> {
+        let rule = Rule::new().port(Transport::Tcp, port).accept();
+        let batch = Batch::new().rule(Nf::Ipv4, &self.table, HOST_SERVICES, rule);
+        nft.commit("let sandboxes reach a port of the host by", &self.table, batch, &[])
     }
 
     pub fn add_port(&self, nft: &mut Nft, port: &Attachment) -> Result<()> {

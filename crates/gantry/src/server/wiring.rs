@@ -304,6 +304,7 @@ async fn start_agent(
         inject_endpoint: gateway(&network).map(|ip| format!("http://{ip}:{port}")),
         max_pulls: gantry_agent::limits::MAX_PULLS,
     };
+    network.allow_host_port(port).await.context("let tasks reach the APIs")?;
     let agent = Agent::start(config).await.context("start the agent")?;
     Ok(Host { network, agent: Mutex::new(Some(agent)) })
 }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use crate::support::{WAIT, able, ask_from, finish, inside, mirror, request, rig};
+use crate::support::{WAIT, able, ask, ask_from, finish, inside, mirror, request, rig, serve_mirror};
 
 const REFUSED_WAIT: Duration = Duration::from_millis(400);
 
@@ -40,8 +40,9 @@ async fn a_sandbox_cannot_send_as_another() {
     let rig = rig(2, |_| {}).await;
     let thief = rig.net.attach(request(&rig.net, "thief", 1)).await.unwrap();
     let victim = rig.net.attach(request(&rig.net, "victim", 2)).await.unwrap();
-    let (from, host) = (thief.address, thief.gateway);
-    let receiver = UdpSocket::bind((host, 0)).unwrap();
+    let judge = rig.net.attach(request(&rig.net, "judge", 3)).await.unwrap();
+    let (from, to) = (thief.address, judge.address);
+    let receiver = inside(&judge.netns, move || UdpSocket::bind((to, 0)).unwrap());
     receiver.set_read_timeout(Some(REFUSED_WAIT)).unwrap();
     let to = receiver.local_addr().unwrap();
     let send = move |source: Ipv4Addr| {
@@ -81,6 +82,32 @@ fn udp_packet(source: Ipv4Addr, to: SocketAddr) -> Vec<u8> {
     packet.extend_from_slice(&[0, 12, 0, 0]);
     packet.extend_from_slice(b"boo!");
     packet
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_answers_only_at_ports_that_were_allowed() {
+    if !able("the_host_answers_only_at_ports_that_were_allowed") {
+        return;
+    }
+    let rig = rig(1, |_| {}).await;
+    let at = rig.net.attach(request(&rig.net, "a", 1)).await.unwrap();
+    // A service of the host's for whoever comes, as most are; the API is another one.
+    let service = std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let api = std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let (closed, open) = (service.local_addr().unwrap().port(), api.local_addr().unwrap().port());
+    serve_mirror(service);
+    serve_mirror(api);
+    rig.net.allow_host_port(open).await.unwrap();
+    let elsewhere = gantry_net::default_subnets(rig.net.vpc())[1].nth(1).unwrap();
+    for host in [at.gateway, elsewhere] {
+        assert_eq!(ask_from(&at, (host, open).into(), WAIT).unwrap(), at.address);
+        let refused = ask_from(&at, (host, closed).into(), REFUSED_WAIT).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::TimedOut, "{host}: {refused}");
+    }
+    // The host itself can connect to a sandbox, and is answered.
+    mirror(&at, 80);
+    assert_eq!(ask((at.address, 80).into(), WAIT).unwrap(), at.gateway);
+    finish(rig).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,7 @@ async fn sandboxes_reach_each_other_and_the_host() {
     let host = std::net::TcpListener::bind((a.gateway, 0)).unwrap();
     let port = host.local_addr().unwrap().port();
     crate::support::serve_mirror(host);
+    rig.net.allow_host_port(port).await.unwrap();
     assert_eq!(ask_from(&a, (a.gateway, port).into(), WAIT).unwrap(), a.address);
     // Inside: own loopback, low ports for everybody, no IPv6 on the link.
     let settings = inside(&a.netns, || {
