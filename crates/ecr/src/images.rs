@@ -67,7 +67,7 @@ pub(crate) async fn batch_get_image(
     let accepted = input.accepted_media_types.unwrap_or_default();
     let (mut images, mut failures) = (Vec::new(), Vec::new());
     for id in input.image_ids {
-        match get_one(api, &repo, &id, &accepted).await? {
+        match get_one(api, &repo, &id, &accepted, &context.caller.arn).await? {
             Ok(image) => images.push(image),
             Err(why) => failures.push(failure(id, why)),
         }
@@ -80,13 +80,14 @@ async fn get_one(
     repo: &RepoId,
     id: &ecr::ImageIdentifier,
     accepted: &[String],
+    caller: &str,
 ) -> Result<Result<ecr::Image, Failure>, AwsError> {
     let wanted = match Wanted::parse(id) {
         Ok(wanted) => wanted,
         Err(why) => return Ok(Err(why)),
     };
     let Some(reference) = wanted.reference() else { return Ok(Err(("ImageNotFound", NOT_FOUND.to_owned()))) };
-    let found = match api.registry.resolve(repo, &reference).await {
+    let found = match api.registry.resolve_for(repo, &reference, caller).await {
         Ok(found) => found,
         Err(Error::ImageNotFound { .. }) => return Ok(Err(("ImageNotFound", NOT_FOUND.to_owned()))),
         Err(e @ Error::Archived { .. }) => return Ok(Err(("ImageNotFound", e.to_string()))),

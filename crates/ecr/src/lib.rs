@@ -8,13 +8,16 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod account;
 mod api;
+mod configurations;
 mod errors;
 mod images;
 mod layers;
 mod lifecycle;
 mod listing;
 mod policies;
+mod registry_policy;
 mod repositories;
 mod rules;
 mod storage;

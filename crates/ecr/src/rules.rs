@@ -10,16 +10,19 @@ use gantry_registry::{Error, Registry, RegistryId, RepoId};
 use serde_json::Value;
 
 use crate::errors::{aws, invalid};
+use crate::registry_policy::RegistryPolicy;
 
 /// Everything that is known about a repository for a decision.
 pub(crate) struct Surroundings {
     tags: BTreeMap<String, String>,
     policy: Option<Arc<str>>,
+    registry_policy: RegistryPolicy,
 }
 
 /// A repository's tags and policy; nothing of either where it does not exist, so that who may not ask
 /// does not learn whether it does.
 pub(crate) async fn surroundings(registry: &Registry, repo: &RepoId) -> Result<Surroundings, Error> {
+    let registry_policy = RegistryPolicy::of(registry, &repo.registry).await?;
     match registry.repository(repo).await {
         Ok(record) => {
             let policy = match registry.repository_policy(repo).await {
@@ -27,9 +30,11 @@ pub(crate) async fn surroundings(registry: &Registry, repo: &RepoId) -> Result<S
                 Err(Error::RepositoryNotFound { .. }) => None,
                 Err(e) => return Err(e),
             };
-            Ok(Surroundings { tags: record.value.tags, policy })
+            Ok(Surroundings { tags: record.value.tags, policy, registry_policy })
         }
-        Err(Error::RepositoryNotFound { .. }) => Ok(Surroundings { tags: BTreeMap::new(), policy: None }),
+        Err(Error::RepositoryNotFound { .. }) => {
+            Ok(Surroundings { tags: BTreeMap::new(), policy: None, registry_policy })
+        }
         Err(e) => Err(e),
     }
 }
@@ -43,7 +48,7 @@ impl Surroundings {
                 .condition(format!("aws:ResourceTag/{key}"), vec![value.clone()])
                 .condition(format!("ecr:ResourceTag/{key}"), vec![value.clone()]);
         }
-        access.resource_policy.clone_from(&self.policy);
+        access.resource_policy = self.registry_policy.with(action, self.policy.as_ref());
         if repo.registry.account != *caller {
             access.resource_account = Some(repo.registry.account.clone());
         }
@@ -121,7 +126,8 @@ pub(crate) async fn accesses(
         return Ok(vec![surroundings(registry, &repo).await.map_err(aws)?.access(&action, &repo, caller)]);
     }
     // A repository that is to be made has no tags or policy to decide by, even if one is there already.
-    let bare = Surroundings { tags: BTreeMap::new(), policy: None };
+    let registry_policy = RegistryPolicy::of(registry, &repo.registry).await.map_err(aws)?;
+    let bare = Surroundings { tags: BTreeMap::new(), policy: None, registry_policy };
     let mut all = vec![with_requested_tags(bare.access(&action, &repo, caller), input)];
     if input["tags"].as_array().is_some_and(|tags| !tags.is_empty()) {
         all.push(with_requested_tags(bare.access("ecr:TagResource", &repo, caller), input));

@@ -203,13 +203,20 @@ impl Registry {
         Err(Error::BlobNotFound(digest.clone()))
     }
 
-    /// Shares a blob of `from` with `to` without moving bytes; false if `from` does not hold it.
+    /// Shares a blob of `from` with `to` without moving bytes; false if `from` does not hold it, or is
+    /// encrypted in another way.
     pub(crate) async fn mount_blob(&self, from: &RepoId, to: &RepoId, digest: &Digest) -> Result<bool> {
         let size = match self.blob_size(from, digest).await {
             Ok(size) => size,
             Err(Error::BlobNotFound(_) | Error::RepositoryNotFound { .. }) => return Ok(false),
             Err(e) => return Err(e),
         };
+        let target = self.repository(to).await?.value.encryption;
+        match self.repository(from).await {
+            Ok(source) if source.value.encryption == target => {}
+            Ok(_) | Err(Error::RepositoryNotFound { .. }) => return Ok(false),
+            Err(e) => return Err(e),
+        }
         match self.link_blob(to, digest, size, Some(from)).await {
             Ok(()) => Ok(true),
             Err(Error::BlobNotFound(_)) => Ok(false),

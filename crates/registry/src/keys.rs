@@ -11,6 +11,10 @@ fn base(registry: &RegistryId) -> String {
     format!("/aws/{}/{}/ecr", registry.account, registry.region)
 }
 
+pub(crate) fn setting(registry: &RegistryId, name: &str) -> String {
+    format!("{}/setting/{name}", base(registry))
+}
+
 pub(crate) fn repositories(registry: &RegistryId) -> String {
     format!("{}/repository/", base(registry))
 }

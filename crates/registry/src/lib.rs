@@ -29,6 +29,7 @@ mod names;
 mod records;
 mod registry;
 mod route;
+mod settings;
 mod storage_class;
 mod wire;
 
@@ -46,4 +47,5 @@ pub use names::{Reference, RegistryId, RepoId, is_repository_name, is_tag};
 pub use records::{EncryptionRecord, ImageRecord, Mutability, RepositoryRecord, tag_filter_matches};
 pub use registry::{Registry, ResolvedManifest, limits};
 pub use route::{Endpoint, ROUTES, Route, RouteRule};
+pub use settings::setting;
 pub use wire::Wire;

@@ -24,6 +24,8 @@ pub mod limits {
     pub const MAX_PUSHED_TAGS: usize = 10;
     /// Tags in one page of a tag list.
     pub const MAX_TAG_PAGE: usize = 1000;
+    /// Principals whose pulls are not recorded (ECR's quota).
+    pub const MAX_PULL_EXCLUSIONS: usize = 100;
     /// Referrers in one page.
     pub const MAX_REFERRER_PAGE: usize = 200;
     /// How often a write starts anew because somebody else wrote in between.
@@ -90,16 +92,22 @@ impl Registry {
         crate::wire::Wire::new(self, access)
     }
 
-    /// The manifest behind a tag or digest, to be pulled. The caller has seen to authorisation.
+    /// [`Registry::resolve_for`] nobody whose pulls might be left out: this process itself.
+    pub async fn resolve(&self, repo: &RepoId, reference: &Reference) -> Result<ResolvedManifest> {
+        self.resolve_for(repo, reference, "").await
+    }
+
+    /// The manifest behind a tag or digest, to be pulled by `caller`, an ARN. The caller has seen to
+    /// authorisation.
     ///
     /// [`Error::RepositoryNotFound`], [`Error::ImageNotFound`], [`Error::Archived`].
-    pub async fn resolve(&self, repo: &RepoId, reference: &Reference) -> Result<ResolvedManifest> {
+    pub async fn resolve_for(&self, repo: &RepoId, reference: &Reference, caller: &str) -> Result<ResolvedManifest> {
         let (digest, record) = self.locate(repo, reference).await?;
         if record.archived {
             return Err(Error::Archived { digest });
         }
         let bytes = self.manifest_bytes(&digest).await?;
-        if let Err(error) = self.record_pull(repo, &digest).await {
+        if let Err(error) = self.record_pull(repo, &digest, caller).await {
             // The pull itself is none the worse for it.
             tracing::warn!(%error, %repo, "failed to record a pull");
         }

@@ -80,12 +80,15 @@ impl Registry {
         Ok(self.store.get_as(&keys::pull(repo, digest)).await?.map(|at| at.value))
     }
 
-    /// Records a pull, unless one was within [`PULL_GRAIN_MS`].
-    pub(crate) async fn record_pull(&self, repo: &RepoId, digest: &Digest) -> Result<()> {
+    /// Records a pull, unless one was within [`PULL_GRAIN_MS`] or the caller's are left out.
+    pub(crate) async fn record_pull(&self, repo: &RepoId, digest: &Digest, caller: &str) -> Result<()> {
         let now = self.clock.now();
         let recent = |at: Timestamp| now.since_ms(at) < PULL_GRAIN_MS;
         let id = (repo.clone(), digest.clone());
         if self.pulls.0.lock().get(&id).copied().is_some_and(recent) {
+            return Ok(());
+        }
+        if self.is_pull_excluded(&repo.registry, caller).await? {
             return Ok(());
         }
         let key = keys::pull(repo, digest);

@@ -6,5 +6,6 @@ mod clients;
 mod images;
 mod layers;
 mod lifecycle;
+mod registry;
 mod repositories;
 mod support;

@@ -16,7 +16,7 @@ impl Wire {
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(record.manifest_size));
             return Ok(response);
         }
-        let found = self.registry.resolve(&call.repo, &reference).await?;
+        let found = self.registry.resolve_for(&call.repo, &reference, call.caller()).await?;
         let content_type =
             HeaderValue::from_str(&found.media_type).map_err(|e| Error::Internal(format!("media type: {e}")))?;
         Ok(answer(StatusCode::OK).digest(&found.digest)?.body(content_type, found.bytes))

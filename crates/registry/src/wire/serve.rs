@@ -37,6 +37,13 @@ pub(super) struct Call {
     pub(super) head_only: bool,
 }
 
+impl Call {
+    /// The caller's ARN.
+    pub(super) fn caller(&self) -> &str {
+        self.principal.as_ref().map_or("", |p| &p.arn)
+    }
+}
+
 impl From<AccessError> for Error {
     fn from(e: AccessError) -> Self {
         match e {

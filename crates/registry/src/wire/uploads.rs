@@ -14,7 +14,7 @@ use http_body::{Body, SizeHint};
 use super::answer::{Answer, Build, UPLOAD_UUID, answer};
 use super::query::content_range;
 use super::serve::{Call, RequestBody, Wire, next_piece};
-use crate::{Endpoint, Error, Registry, RepoId, Result, is_repository_name, keys, limits};
+use crate::{Endpoint, Error, Registry, RepoId, Result, is_repository_name, keys, limits, setting};
 
 impl Registry {
     /// Starts an upload into a repository; returns the identifier that clients see.
@@ -99,6 +99,10 @@ impl Wire {
         }
         let source = RepoId::new(call.repo.registry.clone(), from);
         if self.access.authorize(principal, &source, Endpoint::GetBlob.actions()).await.is_err() {
+            return Ok(None);
+        }
+        let mounting = self.registry.setting(&call.repo.registry, setting::BLOB_MOUNTING).await?;
+        if mounting.as_deref() == Some("DISABLED") {
             return Ok(None);
         }
         if !self.registry.mount_blob(&source, &call.repo, digest).await? {
