@@ -2,9 +2,11 @@
 //! metadata endpoint up to date. Slow things run beside it and answer through its own queue.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use gantry_agent_api::{Assignment, CredentialSource, Isolation, LogSink, Phase, SandboxReport, keys};
 use gantry_base::{SharedClock, SharedEntropy, uuid};
 use gantry_store::Store;
@@ -22,6 +24,8 @@ use crate::{Result, reporter};
 
 /// Inputs that wait for the machine; senders wait when it is full.
 const INPUT_QUEUE: usize = 256;
+/// Why a task stopped that the agent itself let down.
+pub(crate) const BROKEN: &str = "the agent's care of the task broke off by a fault of its own";
 /// The longest sleep, so that a wrong clock cannot put a sandbox to sleep for ever.
 const MAX_SLEEP_MS: i64 = 60_000;
 
@@ -57,7 +61,15 @@ pub(crate) enum Arrival {
         handle: Option<Arc<dyn SandboxHandle>>,
         before: SandboxReport,
     },
+    /// The actor before this one panicked: what it had is taken away, and the task told stopped for that.
+    Broken {
+        handle: Option<Arc<dyn SandboxHandle>>,
+        before: SandboxReport,
+    },
 }
+
+/// The sandbox's handle, where it outlives an actor that panics.
+pub(crate) type HandleSlot = Arc<Mutex<Option<Arc<dyn SandboxHandle>>>>;
 
 /// The agent's end of a sandbox.
 pub(crate) struct SandboxActor {
@@ -72,12 +84,71 @@ impl SandboxActor {
         let assignment = Arc::new(assignment);
         let first = Arc::new(Machine::new(assignment.clone(), &*shared.host_id).report());
         let (reports, phase) = watch::channel(first);
-        let sender = inputs.clone();
-        let task = tokio::spawn(async move {
-            let actor = Actor::new(shared, assignment, sender, record, reports);
-            actor.run(arrival, queue).await;
-        });
+        // Weak: the queue closes when the agent lets go of the sandbox and the actor is through.
+        let care = Care { shared, assignment, inputs: inputs.downgrade(), reports };
+        let task = tokio::spawn(care.run(arrival, record, queue));
         Self { inputs, phase, task }
+    }
+}
+
+/// Runs a sandbox's actor, and what follows if it panics: nothing of a sandbox may go on unwatched, and
+/// nobody may think it runs when it does not.
+struct Care {
+    shared: Arc<Shared>,
+    assignment: Arc<Assignment>,
+    inputs: mpsc::WeakSender<Input>,
+    reports: watch::Sender<Arc<SandboxReport>>,
+}
+
+impl Care {
+    async fn run(self, arrival: Arrival, record: Option<LocalRecord>, mut queue: mpsc::Receiver<Input>) {
+        let handle = HandleSlot::default();
+        if self.attempt(arrival, record, handle.clone(), &mut queue).await {
+            return;
+        }
+        let sandbox_id = &*self.assignment.sandbox_id;
+        let record = self.shared.records.read(sandbox_id).unwrap_or_else(|error| {
+            tracing::error!(sandbox_id, %error, "the record of a sandbox cannot be read");
+            None
+        });
+        let before = (**self.reports.borrow()).clone();
+        if before.phase == Phase::Stopped {
+            // Told already; all that is left is to be forgotten.
+            return await_forgotten(&self.shared, sandbox_id, false, &mut queue).await;
+        }
+        let broken = Arrival::Broken { handle: handle.lock().clone(), before };
+        if self.attempt(broken, record, handle, &mut queue).await {
+            return;
+        }
+        // Not even taking it away worked. The truth is told; the agent's next start takes what is left.
+        let mut report = (**self.reports.borrow()).clone();
+        report.phase = Phase::Stopped;
+        report.stop_reason.get_or_insert_with(|| BROKEN.to_owned());
+        self.reports.send_replace(Arc::new(report));
+        reporter::report(self.shared.store.clone(), self.reports.subscribe(), None).await;
+        await_forgotten(&self.shared, sandbox_id, false, &mut queue).await;
+    }
+
+    /// False if the actor panicked.
+    async fn attempt(
+        &self,
+        arrival: Arrival,
+        record: Option<LocalRecord>,
+        slot: HandleSlot,
+        queue: &mut mpsc::Receiver<Input>,
+    ) -> bool {
+        // Without a sender the agent has let go of the sandbox already.
+        let Some(inputs) = self.inputs.upgrade() else { return true };
+        let actor =
+            Actor::new(self.shared.clone(), self.assignment.clone(), inputs, record, self.reports.clone(), slot);
+        // The actor is not looked at again, and what it shares is behind locks that do not poison.
+        let ended = AssertUnwindSafe(actor.run(arrival, queue)).catch_unwind().await;
+        if let Err(panic) = &ended {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            tracing::error!(sandbox = self.assignment.sandbox_id, panic = text, "the care of a sandbox broke off");
+        }
+        ended.is_ok()
     }
 }
 
@@ -90,6 +161,7 @@ pub(crate) struct Actor {
     recorded: bool,
     reports: watch::Sender<Arc<SandboxReport>>,
     pub(crate) handle: Option<Arc<dyn SandboxHandle>>,
+    slot: HandleSlot,
     pub(crate) attached: Option<Attached>,
     pub(crate) view: Arc<TaskView>,
     pub(crate) guards: Arc<Mutex<Guards>>,
@@ -131,6 +203,7 @@ impl Actor {
         inputs: mpsc::Sender<Input>,
         record: Option<LocalRecord>,
         reports: watch::Sender<Arc<SandboxReport>>,
+        slot: HandleSlot,
     ) -> Self {
         let (answers, answer_queue) = mpsc::unbounded_channel();
         let recorded = record.is_some();
@@ -150,6 +223,7 @@ impl Actor {
             recorded,
             reports,
             handle: None,
+            slot,
             attached: None,
             view,
             guards: Arc::default(),
@@ -161,10 +235,12 @@ impl Actor {
         }
     }
 
-    async fn run(mut self, arrival: Arrival, mut queue: mpsc::Receiver<Input>) {
+    async fn run(mut self, arrival: Arrival, queue: &mut mpsc::Receiver<Input>) {
         let Some(mut answers) = self.answer_queue.take() else { return };
         let (mut machine, before) = self.arrive(arrival).await;
-        let reporter = tokio::spawn(reporter::report(
+        // In a set: a panic takes it along.
+        let mut reporter = JoinSet::new();
+        reporter.spawn(reporter::report(
             self.shared.store.clone(),
             self.reports.subscribe(),
             // A report is written at the first turn, unless it says what is there already.
@@ -182,13 +258,13 @@ impl Actor {
             if machine.phase() == Phase::Stopped {
                 break;
             }
-            next = self.wait(&machine, &mut queue, &mut answers).await;
+            next = self.wait(&machine, queue, &mut answers).await;
         }
         // The calls that are left can only be answers nobody waits for.
         self.helpers.abort_all();
         drop(self.reports);
         drop(self.inputs);
-        if reporter.await.is_err() {
+        if matches!(reporter.join_next().await, Some(Err(_))) {
             tracing::error!(sandbox = self.assignment.sandbox_id, "the reporter of a sandbox broke off");
         }
         await_forgotten(&self.shared, &self.assignment.sandbox_id, machine.forgotten(), queue).await;
@@ -230,7 +306,7 @@ impl Actor {
             Keep::Sandbox(handle, events) => {
                 self.forward_events(events);
                 self.view.set_handle(handle.clone());
-                self.handle = Some(handle);
+                self.hold(Some(handle));
             }
             Keep::Destination(container, destination) => {
                 self.view.set_log_stream(&container, destination.stream());
@@ -238,6 +314,11 @@ impl Actor {
             }
         }
         answer.input
+    }
+
+    pub(crate) fn hold(&mut self, handle: Option<Arc<dyn SandboxHandle>>) {
+        self.slot.lock().clone_from(&handle);
+        self.handle = handle;
     }
 
     fn publish(&mut self, machine: &Machine) {
@@ -266,7 +347,7 @@ impl Actor {
 }
 
 /// A stopped sandbox's report stays until its assignment goes.
-async fn await_forgotten(shared: &Shared, sandbox_id: &str, forgotten: bool, mut queue: mpsc::Receiver<Input>) {
+async fn await_forgotten(shared: &Shared, sandbox_id: &str, forgotten: bool, queue: &mut mpsc::Receiver<Input>) {
     let mut forgotten = forgotten;
     while !forgotten {
         match queue.recv().await {

@@ -29,6 +29,8 @@ pub mod limits {
     pub const MAX_PULLS: usize = 4;
     /// How long [`super::Agent::drain`] waits beyond the longest stop timeout that ECS allows (120 s).
     pub const DRAIN_TIMEOUT: Duration = Duration::from_mins(3);
+    /// How often unused images are looked for: as the ECS agent's `ECS_IMAGE_CLEANUP_INTERVAL`.
+    pub const TIDY_INTERVAL: Duration = Duration::from_mins(30);
     /// Pause before listing again after the store failed.
     pub const RELIST_PAUSE: Duration = Duration::from_millis(500);
 }
@@ -112,7 +114,8 @@ impl Agent {
         let (lease_sender, lease) = watch::channel(lease);
         let keeping = tokio::spawn(registration::keep(shared.store.clone(), host, lease_sender));
         let watching = tokio::spawn(watch_assignments(shared.clone(), sandboxes.clone(), revision));
-        Ok(Self { shared, sandboxes, lease, tasks: vec![keeping, watching] })
+        let tidying = tokio::spawn(tidy(shared.clone()));
+        Ok(Self { shared, sandboxes, lease, tasks: vec![keeping, watching, tidying] })
     }
 
     /// Stops the agent and leaves the sandboxes running for the next one. The host's record stays until its
@@ -268,6 +271,16 @@ async fn remove_leftover(shared: Arc<Shared>, handle: Option<Arc<dyn SandboxHand
 
 pub(crate) fn has_started(report: &SandboxReport) -> bool {
     report.phase >= Phase::Running || report.containers.iter().any(|c| c.started_at.is_some())
+}
+
+/// Now and then lets the runtime let go of what nobody uses; a failure waits for the next time.
+async fn tidy(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(limits::TIDY_INTERVAL).await;
+        if let Err(error) = shared.runtime.tidy().await {
+            tracing::warn!(%error, "failed to prune images");
+        }
+    }
 }
 
 /// All assignments of this host. One that cannot be read is skipped, loudly: it must not take the others down.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gantry_agent_api::SandboxReport;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::actor::{Actor, Answer, Arrival, Keep};
+use crate::actor::{Actor, Answer, Arrival, BROKEN, Keep};
 use crate::agent::has_started;
 use crate::logs::{LogCursor, LogDestination, LogPump};
 use crate::machine::{ContainerInput, Input, Machine};
@@ -20,11 +20,16 @@ impl Actor {
         match arrival {
             Arrival::Fresh => (Machine::new(assignment, host), None),
             Arrival::Vanished { handle, before } => {
-                self.handle = handle;
+                self.hold(handle);
                 (Machine::vanished(assignment, host, &before, now), Some(before))
             }
+            Arrival::Broken { handle, before } => {
+                self.hold(handle);
+                // Reported anew, whatever the last one said: it may not have been written.
+                (Machine::ended(assignment, host, &before, now, BROKEN), None)
+            }
             Arrival::Recovered { handle, before } => {
-                self.handle = Some(handle.clone());
+                self.hold(Some(handle.clone()));
                 self.view.set_handle(handle.clone());
                 // Listen first, then ask: an exit in between is heard twice rather than never.
                 let truths = match handle.events().await {
@@ -47,7 +52,7 @@ impl Actor {
                             tracing::warn!(sandbox = self.assignment.sandbox_id, %error, "failed to destroy a remnant");
                         }
                         self.helpers.abort_all();
-                        self.handle = None;
+                        self.hold(None);
                         (Machine::new(assignment, host), before)
                     }
                     Err(error) => {

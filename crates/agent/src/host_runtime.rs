@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gantry_base::Timestamp;
 use gantry_engine::{
-    BindMount, ContainerPhase, Engine, Error, ExecConfig, Image, ImageRef, ImageSource, LogReader, PullFailure,
-    RegistryAuth, Sandbox, SandboxConfig, SandboxEvent, UidRange,
+    BindMount, ContainerPhase, Engine, Error, ExecConfig, Image, ImageRef, ImageSource, LogReader, PrunePolicy,
+    PullFailure, RegistryAuth, Sandbox, SandboxConfig, SandboxEvent, UidRange,
 };
 use tokio::sync::mpsc;
 
@@ -71,11 +71,12 @@ fn failed(error: Error) -> RuntimeError {
 
 fn pulled(request: &PullRequest, image: &Image) -> PulledImage {
     let stop_signal = image.config().config.stop_signal.clone();
+    // One pulled long ago has no other digest than its manifest's, which names it as well.
+    let image_id = if image.config_digest().is_empty() { image.digest() } else { image.config_digest() };
     PulledImage {
         reference: request.image.clone(),
         digest: image.digest().to_owned(),
-        // The engine does not tell the configuration's digest; the manifest's names the image as well.
-        image_id: image.digest().to_owned(),
+        image_id: image_id.to_owned(),
         stop_signal: Some(stop_signal).filter(|s| !s.is_empty()),
     }
 }
@@ -93,12 +94,17 @@ impl Runtime for HostRuntime {
     async fn pull(&self, request: &PullRequest) -> RuntimeResult<PulledImage> {
         let reference: ImageRef = request.image.parse().map_err(failed)?;
         let (source, auth) = self.images.source(request, &reference).await?;
-        let (engine, here) = (self.engine.clone(), tokio::runtime::Handle::current());
-        // On a thread of its own: the pull's future may not be sent between threads. It goes on if the task
-        // is stopped meanwhile, and the next task finds the image.
-        let pull = move || here.block_on(engine.pull(&reference, &*source, auth.as_ref()));
-        let image = tokio::task::spawn_blocking(pull).await.map_err(|e| RuntimeError::new(e.to_string()))?;
-        image.map(|image| pulled(request, &image)).map_err(failed)
+        let image = self.engine.pull(&reference, &*source, auth.as_ref()).await.map_err(failed)?;
+        Ok(pulled(request, &image))
+    }
+
+    async fn tidy(&self) -> RuntimeResult<()> {
+        match self.engine.prune_images(PrunePolicy::default()).await.map_err(failed)? {
+            None => tracing::debug!("images were not pruned: one is being pulled"),
+            Some(done) if done.layers > 0 || done.images > 0 => tracing::info!(?done, "pruned images"),
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     async fn create_sandbox(&self, setup: SandboxSetup) -> RuntimeResult<Arc<dyn SandboxHandle>> {

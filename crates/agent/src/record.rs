@@ -82,6 +82,10 @@ impl Records {
         Ok(records)
     }
 
+    pub fn read(&self, sandbox_id: &str) -> Result<Option<LocalRecord>> {
+        read_json(&self.dir(sandbox_id)?.join("record.json"))
+    }
+
     pub fn write(&self, record: &LocalRecord) -> Result<()> {
         let dir = self.dir(&record.sandbox_id)?;
         make_dir(&dir)?;

@@ -214,6 +214,11 @@ pub trait Runtime: Send + Sync + 'static {
 
     async fn create_sandbox(&self, setup: SandboxSetup) -> RuntimeResult<Arc<dyn SandboxHandle>>;
 
+    /// Lets go of what no sandbox has used for long, so that the disk does not fill for ever.
+    async fn tidy(&self) -> RuntimeResult<()> {
+        Ok(())
+    }
+
     /// Every sandbox that is still there from before.
     async fn recover(&self) -> RuntimeResult<Vec<Arc<dyn SandboxHandle>>>;
 }

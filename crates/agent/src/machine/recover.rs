@@ -59,6 +59,17 @@ impl Machine {
         before: &SandboxReport,
         now: Timestamp,
     ) -> Self {
+        Self::ended(assignment, host_id, before, now, "the host or its sandbox went down")
+    }
+
+    /// Nothing of the sandbox is to go on, because of `what`.
+    pub fn ended(
+        assignment: Arc<Assignment>,
+        host_id: impl Into<String>,
+        before: &SandboxReport,
+        now: Timestamp,
+        what: &str,
+    ) -> Self {
         let mut machine = Self::new(assignment, host_id);
         machine.network = Step::Done;
         machine.adopt_times(Some(before));
@@ -74,7 +85,7 @@ impl Machine {
                 container.finished_at = reported.and_then(|r| r.finished_at);
             } else if container.has_started() {
                 container.exited(now, now, None);
-                container.reason = Some("the host or its sandbox went down while the container ran".to_owned());
+                container.reason = Some(format!("{what} while the container ran"));
             }
             container.stage = Stage::Exited;
             container.drained = true;
@@ -84,8 +95,12 @@ impl Machine {
             machine.stopping_at = before.stopping_at.or(Some(now));
             return machine;
         }
-        let reason = format!("{ESSENTIAL_EXITED_REASON}: the host or its sandbox went down while the task ran");
-        machine.begin_stop(now, Some((stop_code::ESSENTIAL_EXITED, reason)));
+        if crate::agent::has_started(before) {
+            let reason = format!("{ESSENTIAL_EXITED_REASON}: {what} while the task ran");
+            machine.begin_stop(now, Some((stop_code::ESSENTIAL_EXITED, reason)));
+        } else {
+            machine.fail_to_start(now, format!("ResourceInitializationError: {what}"));
+        }
         machine
     }
 

@@ -197,6 +197,8 @@ async fn a_task_of_two_containers_end_to_end() {
     assert_eq!(lines[0], "start");
     let doc: serde_json::Value = serde_json::from_str(&lines[1]).unwrap_or_else(|e| panic!("{e}: {:?}", &lines[..8]));
     assert_eq!(doc["TaskARN"], task.spec.ecs.as_ref().expect("ECS").task_arn);
+    let (image_id, digest) = (doc["Containers"][1]["ImageID"].as_str(), stopped.containers[1].image_digest.as_deref());
+    assert!(image_id.is_some_and(|id| id.starts_with("sha256:")) && image_id != digest, "{image_id:?} {digest:?}");
     assert_eq!(doc["Containers"][1]["Networks"][0]["IPv4Addresses"][0], task.network.private_ip.to_string());
     let credentials: serde_json::Value = serde_json::from_str(&lines[2]).expect("credentials");
     assert_eq!(credentials["RoleArn"], "arn:aws:iam::123456789012:role/app");

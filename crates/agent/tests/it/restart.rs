@@ -101,3 +101,57 @@ async fn the_host_id_is_kept() {
     let first = id();
     assert_eq!((first.len(), id()), (32, first));
 }
+
+/// Panics when told to, in whoever asks for the time.
+struct Faulty(std::sync::atomic::AtomicU32);
+
+impl gantry_base::Clock for Faulty {
+    fn now(&self) -> gantry_base::Timestamp {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        assert!(left.is_err(), "a fault of the clock, left to come: {left:?}");
+        gantry_base::SystemClock.now()
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_the_agent_itself_lets_down_is_told_stopped_and_taken_away() {
+    for faults in [1, 2] {
+        let rig = Rig::new();
+        let clock = std::sync::Arc::new(Faulty(0.into()));
+        let mut config = rig.config();
+        config.clock = clock.clone();
+        let agent = gantry_agent::Agent::start(config).await.expect("the agent starts");
+        let task = assignment(vec![container("a", &["run"])]);
+        let id = task.sandbox_id.clone();
+        put(&rig.store, &task).await;
+        phase(&rig.store, &id, Phase::Running).await;
+        let sandbox = rig.runtime.sandbox(&id).expect("a sandbox");
+        clock.0.store(faults, Ordering::SeqCst);
+        // Anything makes the actor look at the clock.
+        sandbox.write("a", "one");
+        stop(&rig.store, &task).await;
+        let report = phase(&rig.store, &id, Phase::Stopped).await;
+        let reason = report.stop_reason.expect("a reason");
+        assert!(reason.contains("the agent's care of the task broke off"), "{reason}");
+        if faults == 1 {
+            assert_eq!(report.stop_code.as_deref(), Some("EssentialContainerExited"));
+            eventually("destruction", || sandbox.destroyed.load(Ordering::SeqCst)).await;
+            rig.assert_clean();
+        }
+        // Another task is none the worse for it, and this one is forgotten like any.
+        let other = assignment(vec![container("a", &["run"])]);
+        put(&rig.store, &other).await;
+        phase(&rig.store, &other.sandbox_id, Phase::Running).await;
+        remove(&rig.store, &id).await;
+        let mut gone = false;
+        for _ in 0..500 {
+            gone = rig.store.get(keys::report(&id)).await.expect("the store answers").is_none();
+            if gone {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert!(gone, "the report stayed");
+        agent.drain().await.expect("all stop");
+    }
+}

@@ -23,6 +23,8 @@ type Pending = HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>;
 
 /// Tries to reconnect to a shim that lives but broke the connection.
 const RECONNECTS: u32 = 5;
+/// A connection that held this long was a good one: the tries count anew.
+const GOOD_WHILE: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub(crate) struct Link {
     writer: tokio::sync::Mutex<Option<OwnedWriteHalf>>,
@@ -145,7 +147,11 @@ async fn serve(shared: Arc<Shared>, link: Arc<Link>, reader: OwnedReadHalf, chil
         let mut tries = 0;
         loop {
             if let Some(reader) = reader.take() {
+                let since = tokio::time::Instant::now();
                 link.receive(&shared, reader).await;
+                if since.elapsed() >= GOOD_WHILE {
+                    tries = 0;
+                }
                 link.pending.lock().clear();
                 *link.writer.lock().await = None;
             }
