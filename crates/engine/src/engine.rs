@@ -192,10 +192,33 @@ impl Engine {
         for name in names.into_iter().filter(|n| !n.starts_with('.')) {
             match self.recover_one(&root.join(&name)).await {
                 Ok(sandbox) => found.push(sandbox),
-                Err(e) => tracing::error!(sandbox = name, error = %e, "cannot recover a sandbox"),
+                Err(e) => {
+                    tracing::error!(sandbox = name, error = %e, "cannot recover a sandbox");
+                    self.clear_remnant(&name).await;
+                }
             }
         }
         Ok(found)
+    }
+
+    /// Takes away a sandbox that cannot be made out (the host lost power while its record was written,
+    /// say) and has no shim. Nobody could ever destroy it, or use its id again.
+    async fn clear_remnant(&self, name: &str) {
+        let dir = self.sandbox_dir(name);
+        // Any other failure may be this process's own, with a shim that lives.
+        let silent = |e: &io::Error| matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused);
+        let dead = crate::sandbox::connect(&dir).await.is_err_and(|e| silent(&e));
+        if !dead || crate::sandbox::check_name("sandbox id", name).is_err() {
+            return;
+        }
+        let cgroup = self.inner.cgroups.group(PathBuf::from(self.root_cgroup()).join(name));
+        let clear = move || {
+            cgroup.kill();
+            cgroup.remove().and_then(|_| remove_tree(&dir))
+        };
+        if let Err(e) = tokio::task::spawn_blocking(clear).await.map_err(io::Error::other).and_then(|done| done) {
+            tracing::error!(sandbox = name, error = %e, "cannot remove what is left of a sandbox");
+        }
     }
 
     async fn recover_one(&self, dir: &Path) -> Result<Sandbox> {

@@ -245,3 +245,30 @@ async fn how_long_a_start_takes() {
     eprintln!("sandbox + create + start (of it: sandbox, + create), median: {:?}", times[times.len() / 2]);
     rig.assert_clean().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_cannot_be_made_out_is_cleared_away() {
+    if !rig::able("a_sandbox_that_cannot_be_made_out_is_cleared_away") {
+        return;
+    }
+    let rig = Rig::new().await;
+    // As after a power cut while the record was written.
+    let torn = rig.tmp.path().join("data/sandboxes/torn");
+    std::fs::create_dir_all(torn.join("containers/c/upper")).unwrap();
+    std::fs::write(torn.join("config.json"), "").unwrap();
+    // One whose shim lives is not touched, whatever its record says.
+    let sandbox = rig.sandbox("alive").await;
+    sandbox.create_container(rig.container("c", "sleep 1000")).await.unwrap();
+    sandbox.start("c").await.unwrap();
+    let record = rig.tmp.path().join("data/sandboxes/alive/config.json");
+    let good = std::fs::read(&record).unwrap();
+    std::fs::write(&record, "").unwrap();
+    let engine = reopen(&rig).await;
+    assert!(engine.recover().await.unwrap().is_empty());
+    assert!(!torn.exists());
+    assert_eq!(sandbox.container_status("c").unwrap().phase, ContainerPhase::Running);
+    std::fs::write(&record, good).unwrap();
+    sandbox.destroy().await.unwrap();
+    engine.close().await;
+    rig.assert_clean().await;
+}
