@@ -84,15 +84,18 @@ operations! {
     configurations::batch_get_repository_scanning_configuration(BatchGetRepositoryScanningConfigurationRequest) -> BatchGetRepositoryScanningConfigurationResponse;
     layers::complete_layer_upload(CompleteLayerUploadRequest) -> CompleteLayerUploadResponse;
     repositories::create_repository(CreateRepositoryRequest) -> CreateRepositoryResponse;
+    templates::create_repository_creation_template(CreateRepositoryCreationTemplateRequest) -> CreateRepositoryCreationTemplateResponse;
     lifecycle::delete_lifecycle_policy(DeleteLifecyclePolicyRequest) -> DeleteLifecyclePolicyResponse;
     registry_policy::delete_registry_policy(DeleteRegistryPolicyRequest) -> DeleteRegistryPolicyResponse;
     repositories::delete_repository(DeleteRepositoryRequest) -> DeleteRepositoryResponse;
+    templates::delete_repository_creation_template(DeleteRepositoryCreationTemplateRequest) -> DeleteRepositoryCreationTemplateResponse;
     policies::delete_repository_policy(DeleteRepositoryPolicyRequest) -> DeleteRepositoryPolicyResponse;
     configurations::delete_signing_configuration(DeleteSigningConfigurationRequest) -> DeleteSigningConfigurationResponse;
     account::deregister_pull_time_update_exclusion(DeregisterPullTimeUpdateExclusionRequest) -> DeregisterPullTimeUpdateExclusionResponse;
     listing::describe_images(DescribeImagesRequest) -> DescribeImagesResponse;
     repositories::describe_registry(DescribeRegistryRequest) -> DescribeRegistryResponse;
     repositories::describe_repositories(DescribeRepositoriesRequest) -> DescribeRepositoriesResponse;
+    templates::describe_repository_creation_templates(DescribeRepositoryCreationTemplatesRequest) -> DescribeRepositoryCreationTemplatesResponse;
     account::get_account_setting(GetAccountSettingRequest) -> GetAccountSettingResponse;
     repositories::get_authorization_token(GetAuthorizationTokenRequest) -> GetAuthorizationTokenResponse;
     layers::get_download_url_for_layer(GetDownloadUrlForLayerRequest) -> GetDownloadUrlForLayerResponse;
@@ -103,6 +106,7 @@ operations! {
     policies::get_repository_policy(GetRepositoryPolicyRequest) -> GetRepositoryPolicyResponse;
     configurations::get_signing_configuration(GetSigningConfigurationRequest) -> GetSigningConfigurationResponse;
     layers::initiate_layer_upload(InitiateLayerUploadRequest) -> InitiateLayerUploadResponse;
+    referrers::list_image_referrers(ListImageReferrersRequest) -> ListImageReferrersResponse;
     listing::list_images(ListImagesRequest) -> ListImagesResponse;
     account::list_pull_time_update_exclusions(ListPullTimeUpdateExclusionsRequest) -> ListPullTimeUpdateExclusionsResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
@@ -120,5 +124,6 @@ operations! {
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;
     storage::update_image_storage_class(UpdateImageStorageClassRequest) -> UpdateImageStorageClassResponse;
+    templates::update_repository_creation_template(UpdateRepositoryCreationTemplateRequest) -> UpdateRepositoryCreationTemplateResponse;
     layers::upload_layer_part(UploadLayerPartRequest) -> UploadLayerPartResponse;
 }

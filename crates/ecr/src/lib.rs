@@ -17,11 +17,13 @@ mod layers;
 mod lifecycle;
 mod listing;
 mod policies;
+mod referrers;
 mod registry_policy;
 mod repositories;
 mod rules;
 mod storage;
 mod tags;
+mod templates;
 mod token;
 
 pub use access::EcrAccess;

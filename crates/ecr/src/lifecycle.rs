@@ -23,6 +23,11 @@ fn checked(text: &str) -> Result<(), AwsError> {
         .map_err(|why| invalid("LifecyclePolicyText", &format!("Lifecycle policy validation failure: {why}")))
 }
 
+/// A creation template's policy may be empty: none.
+pub(crate) fn checked_template(text: &str) -> Result<(), AwsError> {
+    if text.is_empty() { Ok(()) } else { checked(text) }
+}
+
 pub(crate) async fn put_lifecycle_policy(
     api: &EcrApi,
     context: &Context,

@@ -77,7 +77,7 @@ pub(crate) async fn create_repository(
     Ok(ecr::CreateRepositoryResponse { repository: Some(view(api, &registry, record)) })
 }
 
-fn encryption(
+pub(crate) fn encryption(
     asked: Option<ecr::EncryptionConfiguration>,
     registry: &RegistryId,
 ) -> Result<EncryptionRecord, AwsError> {
@@ -94,7 +94,7 @@ fn encryption(
     Ok(EncryptionRecord { kind: asked.encryption_type, kms_key: Some(key) })
 }
 
-fn mutability(
+pub(crate) fn mutability(
     asked: Option<&str>,
     filters: Option<Vec<ecr::ImageTagMutabilityExclusionFilter>>,
 ) -> Result<(Mutability, Vec<String>), AwsError> {
@@ -121,7 +121,7 @@ fn mutability(
     Ok((kind, filters))
 }
 
-const fn mutability_name(kind: Mutability) -> &'static str {
+pub(crate) const fn mutability_name(kind: Mutability) -> &'static str {
     match kind {
         Mutability::Mutable => "MUTABLE",
         Mutability::Immutable => "IMMUTABLE",
@@ -130,7 +130,7 @@ const fn mutability_name(kind: Mutability) -> &'static str {
     }
 }
 
-fn filter_views(filters: &[String]) -> Option<Vec<ecr::ImageTagMutabilityExclusionFilter>> {
+pub(crate) fn filter_views(filters: &[String]) -> Option<Vec<ecr::ImageTagMutabilityExclusionFilter>> {
     let view = |filter: &String| ecr::ImageTagMutabilityExclusionFilter {
         filter_type: "WILDCARD".to_owned(),
         filter: filter.clone(),

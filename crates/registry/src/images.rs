@@ -54,16 +54,16 @@ pub struct DeletedImage {
 }
 
 /// A referrer as the referrers list shows it: an OCI descriptor.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ReferrerRecord {
-    pub(crate) media_type: String,
-    pub(crate) digest: Digest,
-    pub(crate) size: u64,
+pub struct ReferrerRecord {
+    pub media_type: String,
+    pub digest: Digest,
+    pub size: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) artifact_type: Option<String>,
+    pub artifact_type: Option<String>,
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub(crate) annotations: std::collections::BTreeMap<String, String>,
+    pub annotations: std::collections::BTreeMap<String, String>,
 }
 
 impl Registry {
@@ -299,13 +299,16 @@ impl Registry {
         Ok(Page { items, next })
     }
 
-    pub(crate) async fn referrers(
+    /// Referrers of an image, which need not be there, in the order of their digests after `after`; a
+    /// page ends early where its annotations are very long.
+    pub async fn referrers(
         &self,
         repo: &RepoId,
         subject: &Digest,
         after: Option<&str>,
+        limit: usize,
     ) -> Result<Page<ReferrerRecord>> {
-        let (kvs, more) = self.page(&keys::referrers(repo, subject), after, limits::MAX_REFERRER_PAGE).await?;
+        let (kvs, more) = self.page(&keys::referrers(repo, subject), after, limit).await?;
         if kvs.is_empty() {
             self.repository(repo).await?;
         }

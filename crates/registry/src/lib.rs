@@ -31,6 +31,7 @@ mod registry;
 mod route;
 mod settings;
 mod storage_class;
+mod templates;
 mod wire;
 
 pub use access::{Access, AccessError, Peer, Principal};
@@ -40,7 +41,7 @@ pub use collect::Collected;
 pub use error::{Error, OciCode, Result};
 pub use host::{LocalImage, RegistryHost, RegistryNames, resolve_image_ref};
 pub use housekeeping::Housekeeping;
-pub use images::{DeletedImage, ImageEntry, NewImage, PutImage};
+pub use images::{DeletedImage, ImageEntry, NewImage, PutImage, ReferrerRecord};
 pub use lifecycle::{Action, LifecyclePolicy, LifecycleRecord, LifecycleRun, PreviewRecord, PreviewResult};
 pub use manifest::{Manifest, MediaType};
 pub use names::{Reference, RegistryId, RepoId, is_repository_name, is_tag};
@@ -48,4 +49,5 @@ pub use records::{EncryptionRecord, ImageRecord, Mutability, RepositoryRecord, t
 pub use registry::{Registry, ResolvedManifest, limits};
 pub use route::{Endpoint, ROUTES, Route, RouteRule};
 pub use settings::setting;
+pub use templates::{CREATE_ON_PUSH, ROOT, TemplateRecord};
 pub use wire::Wire;

@@ -9,3 +9,4 @@ mod lifecycle;
 mod registry;
 mod repositories;
 mod support;
+mod templates;

@@ -12,7 +12,7 @@ use crate::support::{ACCOUNT, Fixture, context};
 
 impl Fixture {
     /// The status of a request over the wire with a fresh token.
-    async fn wire(&self, method: &str, path: &str) -> u16 {
+    pub async fn wire(&self, method: &str, path: &str) -> u16 {
         use base64::Engine as _;
         let basic = base64::engine::general_purpose::STANDARD.encode(format!("AWS:{}", self.password().await));
         let request = Request::builder().method(method).uri(path).header("host", self.host());
@@ -21,7 +21,7 @@ impl Fixture {
         self.wire.handle(request.unwrap(), peer).await.status().as_u16()
     }
 
-    fn asked(&self) -> Vec<Access> {
+    pub fn asked(&self) -> Vec<Access> {
         std::mem::take(&mut *self.authority.asked.lock().unwrap())
     }
 }

@@ -48,7 +48,7 @@ impl Wire {
         let subject = digest.parse().map_err(Error::Digest)?;
         let wanted = call.query.get("artifactType").filter(|t| !t.is_empty());
         let after = call.query.get("last").filter(|l| !l.is_empty());
-        let page = self.registry.referrers(&call.repo, &subject, after).await?;
+        let page = self.registry.referrers(&call.repo, &subject, after, limits::MAX_REFERRER_PAGE).await?;
         let fits = |r: &ReferrerRecord| wanted.is_none_or(|w| r.artifact_type.as_deref() == Some(w));
         let index = Index {
             schema_version: 2,

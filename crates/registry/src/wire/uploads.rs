@@ -74,7 +74,26 @@ fn upload_id(repo: &RepoId, uuid: &str) -> Result<UploadId> {
 }
 
 impl Wire {
+    /// Makes a repository that a creation template lets a push make. The caller must be allowed to.
+    async fn create_on_push(&self, call: &Call) -> Result<()> {
+        let missing = match self.registry.repository(&call.repo).await {
+            Err(e @ Error::RepositoryNotFound { .. }) => e,
+            other => return other.map(drop),
+        };
+        let (Some(template), Some(principal)) = (self.registry.template_for_push(&call.repo).await?, &call.principal)
+        else {
+            return Err(missing);
+        };
+        self.access.authorize(principal, &call.repo, &["ecr:CreateRepository"]).await?;
+        match self.registry.create_by_template(&call.repo, template).await {
+            // Another layer of the same push came first.
+            Ok(()) | Err(Error::RepositoryExists { .. }) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
     pub(super) async fn start_upload(&self, call: &Call) -> Result<Answer> {
+        self.create_on_push(call).await?;
         if let Some(digest) = call.query.get("mount") {
             let digest: Digest = digest.parse().map_err(Error::Digest)?;
             self.registry.repository(&call.repo).await?;
@@ -114,6 +133,7 @@ impl Wire {
     pub(super) async fn upload_whole(&self, call: &Call, mut body: RequestBody) -> Result<Answer> {
         let digest: Digest = call.query.get("digest").unwrap_or_default().parse().map_err(Error::Digest)?;
         refuse_over_long(&body.size_hint(), 0)?;
+        self.create_on_push(call).await?;
         let uuid = self.registry.start_upload(&call.repo, digest.algorithm()).await?;
         let mut upload = self.registry.open_upload(&call.repo, &uuid).await?;
         match append(&mut *upload, &mut body).await {
