@@ -264,9 +264,16 @@ impl ImageStore {
         let tmp = self.tmp("layer");
         let left = self.limits.unpacked_bytes.saturating_sub(budget.load(Ordering::Relaxed));
         let limits = ImageLimits { unpacked_bytes: left, ..self.limits };
-        let (digest, diff_id, work, place) = (layer.digest.clone(), diff_id.to_owned(), tmp.clone(), target.clone());
-        let unpacked =
-            blocking(blob, move |reader| unpack_layer(reader, &digest, &diff_id, &work, limits, &place)).await;
+        let (digest, diff_id, work, place) = (layer.digest.clone(), diff_id.to_owned(), tmp, target.clone());
+        let unpack = move |reader| {
+            let done = unpack_layer(reader, &digest, &diff_id, &work, limits, &place);
+            if done.is_err() {
+                // Here, for whoever waited may have gone: then nobody else would do it.
+                let _ = remove_tree(&work);
+            }
+            done
+        };
+        let unpacked = blocking(blob, unpack).await;
         match unpacked {
             Ok(bytes) => {
                 self.note_size(&target, bytes);
@@ -276,10 +283,7 @@ impl ImageStore {
                 }
                 Ok(())
             }
-            Err(failure) => {
-                let _ = tokio::task::spawn_blocking(move || remove_tree(&tmp)).await;
-                Err(failed(failure))
-            }
+            Err(failure) => Err(failed(failure)),
         }
     }
 }
@@ -468,6 +472,8 @@ fn unpack_layer(
     sync_to_disk(tmp).map_err(storage)?;
     match fs::rename(tmp, target) {
         Ok(()) => Ok(unpacked),
+        // A pull that was given up by its caller went on, and was first.
+        Err(_) if target.is_dir() => remove_tree(tmp).map(|()| unpacked).map_err(storage),
         Err(e) => Err(storage(e)),
     }
 }

@@ -325,7 +325,8 @@ async fn images_go_when_nobody_has_used_them_and_never_under_a_pull() {
     let source = Arc::new(Slow { source: p.source, go: tokio::sync::Semaphore::new(1) });
     let (engine, under_way) = (p.engine.clone(), Arc::clone(&source));
     let pull = tokio::spawn(async move { engine.pull(&reference("old"), &*under_way, None).await });
-    while source.source.opened.load(Ordering::SeqCst) < 5 {
+    // Five for the two images above, and its configuration.
+    while source.source.opened.load(Ordering::SeqCst) < 6 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(p.engine.prune_images(NONE_KEPT).await.unwrap(), None);
@@ -363,4 +364,52 @@ async fn an_image_that_a_sandbox_uses_stays() {
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
     sandbox.destroy().await.unwrap();
     rig.assert_clean().await;
+}
+
+/// Sends the beginning of each large blob and then nothing, for ever.
+struct Stuck(DirSource);
+
+#[async_trait::async_trait]
+impl ImageSource for Stuck {
+    async fn resolve(&self, r: &ImageRef, auth: Option<&RegistryAuth>) -> gantry_engine::Result<ManifestBytes> {
+        self.0.resolve(r, auth).await
+    }
+
+    async fn open_blob(&self, r: &ImageRef, digest: &str) -> gantry_engine::Result<BlobSource> {
+        use futures_util::StreamExt;
+        match self.0.open_blob(r, digest).await? {
+            BlobSource::File(file) if file.metadata().unwrap().len() > 100_000 => {
+                let mut start = vec![0; 100_000];
+                std::os::unix::fs::FileExt::read_exact_at(&file, &mut start, 0).unwrap();
+                let start = futures_util::stream::iter([Ok(start.into())]);
+                Ok(BlobSource::Stream(Box::pin(start.chain(futures_util::stream::pending()))))
+            }
+            other => Ok(other),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_that_is_given_up_leaves_nothing() {
+    if !rig::able("a_pull_that_is_given_up_leaves_nothing") {
+        return;
+    }
+    let mut p = Puller::new().await;
+    let tar = TarBuilder::default().file("large", &vec![b'x'; 300_000]).finish();
+    p.source.image("v1", &[(OCI_TAR, tar.clone(), tar)], serde_json::json!({}));
+    let left_overs = || fs::read_dir(p.tmp.path().join("data/tmp")).unwrap().count();
+    let (engine, source) = (p.engine.clone(), Stuck(p.source));
+    let pull = tokio::spawn(async move { engine.pull(&reference("v1"), &source, None).await });
+    while left_overs() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    pull.abort();
+    for _ in 0..1000 {
+        if left_overs() == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(left_overs(), 0);
+    assert!(p.engine.prune_images(NONE_KEPT).await.unwrap().is_some(), "the pull still holds the gate");
 }
