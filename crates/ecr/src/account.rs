@@ -10,7 +10,7 @@ use crate::errors::{aws, invalid};
 /// Name, values, of which the first is the default. ECR mounts blobs only for who asks for it; a mount
 /// is what OCI clients expect, so here it is on.
 const SETTINGS: &[(&str, &[&str])] = &[
-    ("BASIC_SCAN_TYPE_VERSION", &["AWS_NATIVE", "CLAIR"]),
+    ("BASIC_SCAN_TYPE_VERSION", &["AWS_NATIVE"]),
     ("REGISTRY_POLICY_SCOPE", &["V2", "V1"]),
     ("BLOB_MOUNTING", &["ENABLED", "DISABLED"]),
 ];

@@ -37,6 +37,7 @@ const ROUND: Duration = Duration::from_mins(1);
 const LEASE_SECS: i64 = 300;
 /// A push of a blob that is due sooner than this makes itself known before it writes the bytes.
 const SOON_MS: i64 = 10 * 60 * 1000;
+const _: () = assert!(SOON_MS < limits::DELETED_GRACE_MS, "an entry made later is due after the push");
 /// How long a push waits for a condemned blob to be gone.
 const CONDEMNED_WAIT: Duration = Duration::from_secs(10);
 
@@ -315,20 +316,31 @@ impl Registry {
         grace_ms: i64,
     ) -> Result<()> {
         let keys: Vec<String> = blobs.map(|blob| keys::idle(blob, repo)).collect();
-        for batch in keys.chunks(MARK_BATCH / 2) {
-            let mut tries = 0;
-            while !self.mark_batch(batch, self.clock.now().plus_ms(grace_ms)).await? {
-                tries += 1;
-                if tries == limits::MAX_TRIES {
-                    return Err(Error::Contended { subject: "idle blobs".to_owned(), tries });
-                }
+        let mut batches = keys.chunks(MARK_BATCH / 2).map(<[String]>::to_vec);
+        let mut running = tokio::task::JoinSet::new();
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(batch) = batches.next()
+            {
+                let registry = self.clone();
+                running.spawn(async move { registry.mark_batch(&batch, grace_ms).await });
+            }
+            let Some(marked) = running.join_next().await else { return Ok(()) };
+            marked.map_err(|e| Error::Internal(format!("marking idle blobs broke off: {e}")))??;
+        }
+    }
+
+    async fn mark_batch(&self, batch: &[String], grace_ms: i64) -> Result<()> {
+        for _ in 0..limits::MAX_TRIES {
+            if self.try_mark(batch, self.clock.now().plus_ms(grace_ms)).await? {
+                return Ok(());
             }
         }
-        Ok(())
+        Err(Error::Contended { subject: "idle blobs".to_owned(), tries: limits::MAX_TRIES })
     }
 
     /// A later look that somebody has been promised stays. False: somebody wrote in between.
-    async fn mark_batch(&self, batch: &[String], look: Timestamp) -> Result<bool> {
+    async fn try_mark(&self, batch: &[String], look: Timestamp) -> Result<bool> {
         let mut txn = Txn::new();
         for key in batch {
             let there = self.store.get(key.clone()).await?;

@@ -79,7 +79,7 @@ async fn the_registry_policy_is_part_of_every_decision() {
 async fn account_settings_have_defaults_and_values() {
     let f = Fixture::new().await;
     for (name, default, other) in [
-        ("BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE", "CLAIR"),
+        ("BASIC_SCAN_TYPE_VERSION", "AWS_NATIVE", "AWS_NATIVE"),
         ("REGISTRY_POLICY_SCOPE", "V2", "V1"),
         ("BLOB_MOUNTING", "ENABLED", "DISABLED"),
     ] {

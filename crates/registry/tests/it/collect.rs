@@ -208,6 +208,29 @@ async fn collection_takes_nothing_from_pushes_going_on() {
     assert_eq!(f.stored(), needed);
 }
 
+/// Long form only: what marking costs when a repository of very many images is deleted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_repository_is_deleted_and_collected() {
+    if std::env::var_os("GANTRY_LONG").is_none() {
+        return;
+    }
+    const IMAGES: usize = 10_000;
+    let f = Fixture::new(&["app"]).await;
+    let (config, layer) = (f.push_blob("app", b"{}").await, f.push_blob("app", b"layer").await);
+    for n in 0..IMAGES {
+        let text = manifest(&config, &layer, 5, &format!(r#","annotations":{{"n":"{n}"}}"#));
+        assert_eq!(f.put("app", &format!("v{n}"), &text).await.status, 201);
+    }
+    let started = std::time::Instant::now();
+    f.wire.registry().delete_repository(&repo("app"), RepositoryDelete::WithImages).await.unwrap();
+    let deleted = started.elapsed();
+    let mut blobs = 0;
+    while blobs < IMAGES + 2 {
+        blobs += f.collect_after(limits::UPLOADED_GRACE_MS).await.blobs;
+    }
+    println!("{IMAGES} images: deleted in {deleted:?}, collected in {:?}", started.elapsed() - deleted);
+}
+
 /// What a round costs follows what was deleted, not what is there.
 #[tokio::test]
 async fn a_round_costs_what_has_changed() {
