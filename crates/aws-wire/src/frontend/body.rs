@@ -11,7 +11,7 @@ use http_body_util::combinators::BoxBody;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::Inner;
+use super::{BODY_UNIT, Inner};
 use crate::AwsError;
 use crate::protocol::eventstream;
 use crate::schema::{OperationSchema, Protocol, ServiceSchema};
@@ -89,19 +89,24 @@ impl Inner {
         B::Error: std::fmt::Display,
     {
         let limits = self.defaults.limits;
-        let (limit, turns) = if signed {
-            (limits.body_bytes, &self.bodies)
-        } else {
-            (limits.unsigned_body_bytes, &self.unsigned_bodies)
-        };
         let declared = body.size_hint();
+        let (limit, turns, units) = if signed {
+            // A body that does not say how long it is may come to be as long as any.
+            let most = declared.upper().map_or(limits.body_bytes, |n| usize::try_from(n).unwrap_or(usize::MAX));
+            let all = (limits.bodies_bytes / BODY_UNIT).max(1);
+            let units = most.min(limits.body_bytes).div_ceil(BODY_UNIT).clamp(1, all);
+            (limits.body_bytes, &self.bodies, u32::try_from(units).unwrap_or(u32::MAX))
+        } else {
+            (limits.unsigned_body_bytes, &self.unsigned_bodies, 1)
+        };
         if declared.lower() > limit as u64 {
             return Err(too_large(limit));
         }
         if declared.exact() == Some(0) {
             return Ok(Bytes::new());
         }
-        let _turn = turns.acquire().await.map_err(|_| AwsError::receiver("InternalFailure", "Shutting down."))?;
+        let _turn =
+            turns.acquire_many(units).await.map_err(|_| AwsError::receiver("InternalFailure", "Shutting down."))?;
         match tokio::time::timeout(limits.body_timeout, collect(body, limit)).await {
             Ok(read) => read,
             Err(_) => {

@@ -39,8 +39,8 @@ pub struct Limits {
     pub unsigned_body_bytes: usize,
     /// From the first to the last byte of a body.
     pub body_timeout: Duration,
-    /// Bodies of known keys being read at once, over all connections; more wait their turn.
-    pub bodies_at_once: usize,
+    /// Bytes of the bodies of known keys being read at once, over all connections; more wait their turn.
+    pub bodies_bytes: usize,
     /// The same of requests without a signature, who so cannot hold up the others.
     pub unsigned_bodies_at_once: usize,
 }
@@ -51,11 +51,14 @@ impl Default for Limits {
             body_bytes: 28 * 1024 * 1024,
             unsigned_body_bytes: 256 * 1024,
             body_timeout: Duration::from_secs(30),
-            bodies_at_once: 256,
+            bodies_bytes: 512 * 1024 * 1024,
             unsigned_bodies_at_once: 32,
         }
     }
 }
+
+/// What [`Limits::bodies_bytes`] is counted in: the least that a body counts for.
+pub(crate) const BODY_UNIT: usize = 64 * 1024;
 
 /// What calls are given where the request does not say.
 #[derive(Clone)]
@@ -98,7 +101,7 @@ enum Answer {
 
 impl Frontend {
     pub fn new(services: Vec<Arc<dyn Service>>, authority: Arc<dyn Authority>, defaults: Defaults) -> Self {
-        let bodies = tokio::sync::Semaphore::new(defaults.limits.bodies_at_once.max(1));
+        let bodies = tokio::sync::Semaphore::new((defaults.limits.bodies_bytes / BODY_UNIT).max(1));
         let unsigned_bodies = tokio::sync::Semaphore::new(defaults.limits.unsigned_bodies_at_once.max(1));
         Self { inner: Arc::new(Inner { services, authority, defaults, bodies, unsigned_bodies }) }
     }

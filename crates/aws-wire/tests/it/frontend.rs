@@ -107,7 +107,7 @@ impl House {
             limits: Limits {
                 body_bytes: 2000,
                 body_timeout: Duration::from_millis(200),
-                bodies_at_once: 4,
+                bodies_bytes: 4 * 64 * 1024,
                 ..Limits::default()
             },
         };
