@@ -9,7 +9,11 @@ use bytes::Bytes;
 use gantry_engine::{BlobSource, Error, ImageRef, ImageSource, ManifestBytes, PullFailure, RegistryAuth};
 use sha2::{Digest, Sha256};
 
-pub const BUSYBOX: &str = "/bin/busybox";
+/// Debian's static busybox, wherever it is on the `PATH`.
+pub fn busybox() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join("busybox")).find(|file| file.is_file())
+}
 const TOOLS: [&str; 16] = [
     "sh", "cat", "echo", "id", "sleep", "env", "wget", "nslookup", "touch", "test", "hostname", "kill", "true",
     "false", "usleep", "nc",
@@ -45,7 +49,14 @@ fn layer() -> Vec<u8> {
         entry(&mut tar, dir, b'5', 0o755, "", b"");
     }
     entry(&mut tar, "tmp", b'5', 0o1777, "", b"");
-    entry(&mut tar, "bin/busybox", b'0', 0o755, "", &fs::read(BUSYBOX).expect("busybox"));
+    entry(
+        &mut tar,
+        "bin/busybox",
+        b'0',
+        0o755,
+        "",
+        &fs::read(busybox().expect("busybox is on the PATH")).expect("busybox can be read"),
+    );
     for tool in TOOLS {
         entry(&mut tar, &format!("bin/{tool}"), b'2', 0o777, "busybox", b"");
     }

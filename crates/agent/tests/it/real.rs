@@ -1,7 +1,7 @@
 //! The agent on the real engine and network: needs root, overlayfs, cgroups, network namespaces, and Debian's
 //! static busybox.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use gantry_net::{NetConfig, Network};
 use gantry_store::{Embedded, Store};
 
 use crate::fakes::{FakeCredentials, FakeSink};
-use crate::image::{BUSYBOX, BusyboxSource};
+use crate::image::{BusyboxSource, busybox};
 use crate::rig::*;
 
 /// True if this host can run the tests; says so loudly if not.
@@ -24,8 +24,8 @@ pub fn able(test: &str) -> bool {
         eprintln!("SKIP {test}: needs root");
         return false;
     }
-    if !Path::new(BUSYBOX).exists() {
-        eprintln!("SKIP {test}: needs {BUSYBOX} (Debian package busybox-static)");
+    if busybox().is_none() {
+        eprintln!("SKIP {test}: needs busybox (Debian package busybox-static)");
         return false;
     }
     true

@@ -27,7 +27,9 @@ async fn run(program: &str, args: &[&str]) -> String {
 async fn oci_archive(dir: &Path, ballast: usize) -> PathBuf {
     let root = dir.join("root/bin");
     std::fs::create_dir_all(&root).unwrap();
-    let busybox = std::fs::read("/bin/busybox").unwrap_or_else(|_| b"#!/bin/false\n".to_vec());
+    let busybox = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .find_map(|dir| std::fs::read(dir.join("busybox")).ok())
+        .unwrap_or_else(|| b"#!/bin/false\n".to_vec());
     std::fs::write(root.join("busybox"), busybox).unwrap();
     let mut word = 1_u32;
     let noise: Vec<u8> = (0..ballast)
@@ -84,7 +86,7 @@ async fn skopeo_pushes_inspects_and_pulls() {
     let creds = format!("AWS:{}", f.password().await);
 
     let out = Command::new("skopeo")
-        .args(["copy", "--dest-tls-verify=false", &source, &image])
+        .args(["--insecure-policy", "copy", "--dest-tls-verify=false", &source, &image])
         .kill_on_drop(true)
         .output()
         .await
@@ -93,8 +95,20 @@ async fn skopeo_pushes_inspects_and_pulls() {
 
     // Without compression on the way, so that the digests stay ours and the figure is about the registry.
     let started = Instant::now();
-    run("skopeo", &["copy", "--preserve-digests", "--dest-tls-verify=false", "--dest-creds", &creds, &source, &image])
-        .await;
+    run(
+        "skopeo",
+        &[
+            "--insecure-policy",
+            "copy",
+            "--preserve-digests",
+            "--dest-tls-verify=false",
+            "--dest-creds",
+            &creds,
+            &source,
+            &image,
+        ],
+    )
+    .await;
     let push = started.elapsed();
     let inspected: Value =
         serde_json::from_str(&run("skopeo", &["inspect", "--tls-verify=false", "--creds", &creds, &image]).await)
@@ -106,8 +120,20 @@ async fn skopeo_pushes_inspects_and_pulls() {
     let pulled = f.dir.path().join("pulled");
     let target = format!("oci:{}:v1", pulled.display());
     let started = Instant::now();
-    run("skopeo", &["copy", "--preserve-digests", "--src-tls-verify=false", "--src-creds", &creds, &image, &target])
-        .await;
+    run(
+        "skopeo",
+        &[
+            "--insecure-policy",
+            "copy",
+            "--preserve-digests",
+            "--src-tls-verify=false",
+            "--src-creds",
+            &creds,
+            &image,
+            &target,
+        ],
+    )
+    .await;
     let pull = started.elapsed();
     let index: Value = serde_json::from_slice(&std::fs::read(pulled.join("index.json")).unwrap()).unwrap();
     assert_eq!(index["manifests"][0]["digest"], inspected["Digest"]);
@@ -119,7 +145,7 @@ async fn skopeo_pushes_inspects_and_pulls() {
     let copy = format!("docker://{}/team/copy:v1", f.host());
     let started = Instant::now();
     let both = ["--src-tls-verify=false", "--dest-tls-verify=false", "--src-creds", &creds, "--dest-creds", &creds];
-    run("skopeo", &[&["copy"], &both[..], &[&image, &copy]].concat()).await;
+    run("skopeo", &[&["--insecure-policy", "copy"], &both[..], &[&image, &copy]].concat()).await;
     println!("skopeo, copy to another repository: {} ms", started.elapsed().as_millis());
     run("skopeo", &["delete", "--tls-verify=false", "--creds", &creds, &copy]).await;
     let left = f.call("ListImages", json!({ "repositoryName": "team/copy" })).await.unwrap();
@@ -138,7 +164,7 @@ async fn immutable_tags_hold_against_skopeo() {
     let push = async |ballast: usize| {
         let dir = tempfile::tempdir().unwrap();
         let source = format!("oci-archive:{}", oci_archive(dir.path(), ballast).await.display());
-        let args = ["copy", "--dest-tls-verify=false", "--dest-creds", &creds, &source, &image];
+        let args = ["--insecure-policy", "copy", "--dest-tls-verify=false", "--dest-creds", &creds, &source, &image];
         Command::new("skopeo").args(args).kill_on_drop(true).output().await.unwrap()
     };
     assert!(push(10).await.status.success());

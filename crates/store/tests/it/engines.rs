@@ -1,7 +1,7 @@
 //! The engines under test. Each is a store and what must be cleaned up after it.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ pub async fn etcd(test: &str) -> Option<Running> {
 }
 
 pub struct EtcdServer {
+    binary: PathBuf,
     child: Child,
     client_port: u16,
     peer_port: u16,
@@ -41,15 +42,14 @@ pub struct EtcdServer {
 
 impl EtcdServer {
     pub fn start(test: &str) -> Option<Self> {
-        let binary = "/usr/bin/etcd";
-        if !Path::new(binary).exists() {
-            eprintln!("SKIP {test}: there is no {binary}");
+        let Some(binary) = etcd() else {
+            eprintln!("SKIP {test}: there is no etcd on the PATH (Debian package etcd-server)");
             return None;
-        }
+        };
         let dir = TempDir::new().unwrap();
         let (client_port, peer_port) = (free_port(), free_port());
-        let child = spawn(dir.path(), client_port, peer_port);
-        Some(Self { child, client_port, peer_port, dir })
+        let child = spawn(&binary, dir.path(), client_port, peer_port);
+        Some(Self { binary, child, client_port, peer_port, dir })
     }
 
     pub fn address(&self) -> String {
@@ -61,7 +61,7 @@ impl EtcdServer {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         std::thread::sleep(Duration::from_millis(200));
-        self.child = spawn(self.dir.path(), self.client_port, self.peer_port);
+        self.child = spawn(&self.binary, self.dir.path(), self.client_port, self.peer_port);
     }
 }
 
@@ -72,10 +72,10 @@ impl Drop for EtcdServer {
     }
 }
 
-fn spawn(dir: &Path, client_port: u16, peer_port: u16) -> Child {
+fn spawn(binary: &Path, dir: &Path, client_port: u16, peer_port: u16) -> Child {
     let client = format!("http://127.0.0.1:{client_port}");
     let peer = format!("http://127.0.0.1:{peer_port}");
-    Command::new("/usr/bin/etcd")
+    Command::new(binary)
         .arg("--data-dir")
         .arg(dir)
         .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
@@ -85,6 +85,11 @@ fn spawn(dir: &Path, client_port: u16, peer_port: u16) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+fn etcd() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join("etcd")).find(|file| file.is_file())
 }
 
 fn free_port() -> u16 {
