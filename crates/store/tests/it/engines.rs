@@ -42,7 +42,7 @@ pub struct EtcdServer {
 
 impl EtcdServer {
     pub fn start(test: &str) -> Option<Self> {
-        let Some(binary) = etcd() else {
+        let Some(binary) = etcd_program() else {
             eprintln!("SKIP {test}: there is no etcd on the PATH (Debian package etcd-server)");
             return None;
         };
@@ -87,7 +87,7 @@ fn spawn(binary: &Path, dir: &Path, client_port: u16, peer_port: u16) -> Child {
         .unwrap()
 }
 
-fn etcd() -> Option<PathBuf> {
+fn etcd_program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join("etcd")).find(|file| file.is_file())
 }
