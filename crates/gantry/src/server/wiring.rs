@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use gantry_agent::{Agent, AgentConfig, HostNetworking, HostRuntime};
@@ -35,6 +36,10 @@ const MEMORY_OVERCOMMIT: u32 = 4;
 /// Namespaces and shims held ready for the next tasks.
 const READY_NAMESPACES: usize = 8;
 const READY_SHIMS: usize = 2;
+/// A server that ends lets go of its files one after another. Whoever comes next already has the directory's
+/// lock, so that nobody but the one that ends can hold these; nothing tells when they are free.
+const HANDOVER: Duration = Duration::from_secs(10);
+const HANDOVER_PAUSE: Duration = Duration::from_millis(10);
 /// Where secrets that all servers of one store share are kept.
 const PAGE_KEY: &str = "/gantry/server-keys/pages";
 
@@ -225,8 +230,17 @@ struct Outside {
 /// The instance's state: the embedded store of its directory, refused while a server has it open, or etcd.
 pub async fn state(data: &DataDir, instance: &Instance) -> Result<Store> {
     let Some(urls) = &instance.etcd else {
-        return Embedded::open(&data.join("state"), EmbeddedOptions::default())
-            .with_context(|| format!("cannot open the state in {}", data.path().display()));
+        let patience = tokio::time::Instant::now() + HANDOVER;
+        loop {
+            match Embedded::open(&data.join("state"), EmbeddedOptions::default()) {
+                Err(gantry_store::Error::Locked { .. }) if tokio::time::Instant::now() < patience => {
+                    tokio::time::sleep(HANDOVER_PAUSE).await;
+                }
+                opened => {
+                    return opened.with_context(|| format!("cannot open the state in {}", data.path().display()));
+                }
+            }
+        }
     };
     let endpoints: Vec<String> = urls.split(',').map(str::to_owned).collect();
     Etcd::connect(&endpoints, EtcdOptions::default()).await.with_context(|| format!("cannot use etcd at {urls}"))
@@ -254,7 +268,15 @@ pub async fn network(data: &DataDir, instance: &Instance) -> Result<Network> {
     let mut config = NetConfig::new(instance.instance_id.clone(), data.join("net"));
     config.vpc_cidr = instance.vpc_cidr.as_deref().map(str::parse).transpose().context("--vpc-cidr")?;
     config.pool_size = READY_NAMESPACES;
-    Ok(Network::open(config).await?)
+    let patience = tokio::time::Instant::now() + HANDOVER;
+    loop {
+        match Network::open(config.clone()).await {
+            Err(gantry_net::Error::InUse(_)) if tokio::time::Instant::now() < patience => {
+                tokio::time::sleep(HANDOVER_PAUSE).await;
+            }
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 /// The engine of this directory, with `ready` shims started ahead of need.
