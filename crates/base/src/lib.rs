@@ -7,6 +7,7 @@
 mod arn;
 mod clock;
 mod entropy;
+pub mod event;
 mod ids;
 mod time;
 

@@ -58,6 +58,11 @@ impl Timestamp {
         format!("{:.3}", self.jiff())
     }
 
+    /// RFC 3339 in whole seconds, as events have it.
+    pub fn rfc3339_secs(self) -> String {
+        format!("{:.0}", Self::from_secs(self.secs()).jiff())
+    }
+
     /// Parses RFC 3339; any offset is accepted.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
@@ -106,6 +111,7 @@ mod tests {
     fn forms_round_trip() {
         let t = Timestamp::from_millis(1_795_341_600_123);
         assert_eq!(t.rfc3339(), "2026-11-22T10:00:00.123Z");
+        assert_eq!(t.rfc3339_secs(), "2026-11-22T10:00:00Z");
         assert_eq!(Timestamp::parse_rfc3339(&t.rfc3339()), Some(t));
         assert_eq!(t.amz_date(), "20261122T100000Z");
         assert_eq!(Timestamp::parse_amz_date("20261122T100000Z"), Some(Timestamp::from_secs(t.secs())));

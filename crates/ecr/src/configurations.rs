@@ -3,14 +3,14 @@
 
 use gantry_aws_api::ecr::{self, errors};
 use gantry_aws_wire::{AwsError, Context};
-use gantry_registry::{Error, RegistryId, RepoId, RepositoryRecord, tag_filter_matches};
+use gantry_registry::{Error, RegistryId, RepoId, RepositoryRecord, setting, tag_filter_matches};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
 
-const SCANNING: &str = "scanning";
+const SCANNING: &str = setting::SCANNING;
 const SIGNING: &str = "signing";
 
 fn server(e: &serde_json::Error) -> AwsError {

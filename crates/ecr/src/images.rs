@@ -4,6 +4,7 @@ use bytes::Bytes;
 use gantry_aws_api::ecr::{self, errors};
 use gantry_aws_wire::{AwsError, Context};
 use gantry_blobs::Digest;
+use gantry_registry::queue::Origin;
 use gantry_registry::{DeletedImage, Error, NewImage, Reference, RepoId, is_tag};
 
 use crate::api::EcrApi;
@@ -126,6 +127,7 @@ pub(crate) async fn put_image(
         content_type: input.image_manifest_media_type,
         tags: input.image_tag.iter().cloned().collect(),
         digest,
+        origin: Origin::Push,
     };
     let put = api.registry.put_image(&repo, new).await.map_err(aws)?;
     if !put.changed {

@@ -38,6 +38,9 @@ impl Registry {
             Ok(uploads) => tracing::info!(uploads, "removed forgotten uploads"),
             Err(error) => tracing::warn!(%error, "failed to remove forgotten uploads"),
         }
+        if let Err(error) = self.expire_events().await {
+            tracing::warn!(%error, "failed to remove old events");
+        }
         match self.run_lifecycle_policies().await {
             Ok(done) if done == crate::LifecycleRun::default() => {}
             Ok(done) => tracing::info!(expired = done.expired, archived = done.archived, "ran lifecycle policies"),

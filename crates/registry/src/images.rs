@@ -7,6 +7,7 @@ use gantry_store::{Compare, KeyRange, KeyValue, Op, RangeRequest, Revision, Stor
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{contended, not_found};
+use crate::queue::Origin;
 use crate::records::{ImageRecord, RepositoryRecord, TagRecord};
 use crate::{Error, Manifest, Page, Reference, Registry, RepoId, Result, keys, limits};
 
@@ -14,7 +15,7 @@ use crate::{Error, Manifest, Page, Reference, Registry, RepoId, Result, keys, li
 /// beyond is checked or written just before. Keeps the transaction within the store's limit.
 const GUARDED: usize = 30;
 /// Tags taken off an image in one transaction.
-const UNTAG_BATCH: usize = 25;
+const UNTAG_BATCH: usize = 20;
 
 /// An image to be pushed.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub struct NewImage {
     pub tags: Vec<String>,
     /// What the manifest's digest must be; without it SHA-256 names the image.
     pub digest: Option<Digest>,
+    pub origin: Origin,
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +113,7 @@ impl Registry {
             last_archived_at: None,
             last_activated_at: None,
         };
-        self.write_image(repo, digest, record, &manifest, &tags).await
+        self.write_image(repo, digest, record, &manifest, &tags, new.origin).await
     }
 
     /// Every tag may be pointed at `digest`; returns where each points now.
@@ -166,6 +168,7 @@ impl Registry {
         record: ImageRecord,
         manifest: &Manifest,
         tags: &[String],
+        origin: Origin,
     ) -> Result<PutImage> {
         let referrer = referrer_value(repo, &digest, &record, manifest)?;
         // What is beyond one transaction is said to be used before: collection waits for it.
@@ -240,6 +243,12 @@ impl Registry {
             }
             if let (Some(subject), Some(value)) = (&manifest.subject, &referrer) {
                 txn = txn.then(Op::put(keys::referrer(repo, subject, &digest), value.clone()));
+            }
+            if changed {
+                let media_types = (Some(record.media_type.as_str()), record.artifact_type.as_deref());
+                let events = self.image_events(repo, &digest, "PUSH", tags, media_types)?;
+                let follow_ups = self.follow_ups(repo, &repository.value, &digest, origin).await?;
+                txn.success.extend(events.into_iter().chain(follow_ups));
             }
             if self.store.txn(txn).await?.succeeded {
                 return Ok(PutImage { digest, record, changed });
@@ -355,8 +364,10 @@ impl Registry {
                 .when(Compare::unchanged(keys::tag(repo, tag), seen))
                 .then(Op::delete(keys::tag(repo, tag)))
                 .then(Op::delete(keys::image_tag(repo, &digest, tag)));
+            let tags = vec![tag.to_owned()];
+            let txn = self.tell_of_delete(txn, repo, &digest, &tags)?;
             if self.store.txn(txn).await?.succeeded {
-                return Ok(DeletedImage { digest, tags: vec![tag.to_owned()], image_gone: false });
+                return Ok(DeletedImage { digest, tags, image_gone: false });
             }
         }
         Err(contended(repo))
@@ -404,6 +415,7 @@ impl Registry {
             if last {
                 txn = self.forget_image(repo, digest, &image.value, txn).await?;
             }
+            txn = self.tell_of_delete(txn, repo, digest, now)?;
             if !self.store.txn(txn).await?.succeeded {
                 continue;
             }
@@ -455,11 +467,18 @@ impl Registry {
                 // Written again, so that of two deletes that each see the other's tag one starts anew.
                 txn = txn.then(Op::put(key.clone(), Store::encode(&key, &image.value)?));
             }
+            let tags = vec![tag.to_owned()];
+            txn = self.tell_of_delete(txn, repo, &digest, &tags)?;
             if self.store.txn(txn).await?.succeeded {
-                return Ok(DeletedImage { digest, tags: vec![tag.to_owned()], image_gone });
+                return Ok(DeletedImage { digest, tags, image_gone });
             }
         }
         Err(contended(repo))
+    }
+
+    fn tell_of_delete(&self, mut txn: Txn, repo: &RepoId, digest: &Digest, tags: &[String]) -> Result<Txn> {
+        txn.success.extend(self.image_events(repo, digest, "DELETE", tags, (None, None))?);
+        Ok(txn)
     }
 
     /// What goes with an image besides its tags.

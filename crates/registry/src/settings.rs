@@ -6,6 +6,10 @@ use crate::{Error, Registry, RegistryId, Result, keys, limits};
 
 /// Names of [`Registry::setting`] that mean something here.
 pub mod setting {
+    /// The registry's scanning configuration, ECR's `RegistryScanningConfiguration` as JSON.
+    pub const SCANNING: &str = "scanning";
+    /// The registry's replication rules, ECR's `ReplicationConfiguration` as JSON; absent without rules.
+    pub const REPLICATION: &str = "replication";
     /// `DISABLED`: a mount is answered as if the source were not there.
     pub const BLOB_MOUNTING: &str = "account/BLOB_MOUNTING";
     /// One setting for each principal whose pulls are not recorded, named by its ARN.

@@ -5,6 +5,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
 use super::answer::{Answer, Build, OCI_SUBJECT, OCI_TAG, answer};
 use super::serve::{Call, RequestBody, Wire, whole_body};
+use crate::queue::Origin;
 use crate::{Error, NewImage, Reference, Result, limits};
 
 impl Wire {
@@ -35,7 +36,10 @@ impl Wire {
         let manifest = whole_body(&mut body, limits::MAX_MANIFEST).await?;
         let content_type = call.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let asked: Vec<String> = call.query.all("tag").map(str::to_owned).collect();
-        let put = self.registry.put_image(&call.repo, NewImage { manifest, content_type, tags, digest }).await?;
+        let put = self
+            .registry
+            .put_image(&call.repo, NewImage { manifest, content_type, tags, digest, origin: Origin::Push })
+            .await?;
         let mut response = answer(StatusCode::CREATED)
             .location(&format!("/v2/{}/manifests/{}", call.repo.name, put.digest))?
             .digest(&put.digest)?;

@@ -3,6 +3,7 @@
 
 mod collect;
 mod crash;
+mod events;
 mod flat;
 mod images;
 mod lifecycle;
