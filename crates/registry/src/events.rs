@@ -74,19 +74,19 @@ impl Registry {
         let untagged = [None];
         let tagged: Vec<_> = tags.iter().map(|tag| Some(tag.as_str())).collect();
         let names = if tagged.is_empty() { &untagged[..] } else { &tagged[..] };
-        let event = |tag: &Option<&str>| {
+        let event = |tag: Option<&str>| {
             let detail = ImageAction {
                 result: "SUCCESS",
                 repository_name: &repo.name,
                 image_digest: digest,
                 action_type: action,
-                image_tag: *tag,
+                image_tag: tag,
                 manifest_media_type: media_types.0,
                 artifact_media_type: media_types.1,
             };
             self.event_op(&repo.registry, "ECR Image Action", Vec::new(), detail)
         };
-        names.iter().map(event).collect()
+        names.iter().copied().map(event).collect()
     }
 
     /// Removes events past their time; returns how many went.
