@@ -23,7 +23,7 @@ SAMPLES = {
     "sha256:" + "0" * 64: ("layerdigest", "layerdigests", "digest"),
     "subnet-0123456789abcdef0": ("subnets",),
     "ASIAAAAAAAAAAAAAAAAA": ("accesskeyid",),
-    "00000000-0000-4000-8000-000000000000": ("uploadid",),
+    "00000000-0000-4000-8000-000000000000": ("uploadid", "replicationbackfillid"),
     "000000000000": ("registryid",),
     "arn:aws:signer:us-east-1:000000000000:/signing-profiles/xx": ("signingprofilearn",),
     "v1": ("versionid",),

@@ -19,7 +19,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
 ];
 
 /// Python packages of the virtual environment; pinned, so that a red test means that we changed.
-const PYTHON: &[&str] = &["awscli==1.45.11", "boto3==1.43.11", "pytest==8.4.2"];
+const PYTHON: &[&str] = &["awscli==1.46.3", "boto3==1.44.5", "pytest==8.4.2"];
 
 /// Debian's AWS CLI is version 2, which alone has `aws logs tail`.
 const AWS_V2: (&str, &str) = ("awscli", "usr/bin/aws");
