@@ -12,7 +12,7 @@ const MAX_LINES: usize = 800;
 
 /// Layer of each crate; arrows point to lower layers only.
 const LAYERS: &[(u8, &[&str])] = &[
-    (0, &["base", "iam", "sigv4", "advisory"]),
+    (0, &["base", "iam", "sigv4", "advisory", "inventory"]),
     (1, &["store", "blobs", "registry", "aws-wire", "engine", "net"]),
     (2, &["aws-api", "agent-api"]),
     (3, &["identity", "ecr", "ecs", "fargate", "ec2", "logs", "billing", "agent"]),
