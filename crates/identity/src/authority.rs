@@ -16,6 +16,8 @@ use crate::session::{Kind, Session};
 
 /// Context that is ours alone: ARN and id of the user who asked for a federated user's session.
 pub(crate) const ISSUER: &str = "gantry:Issuer";
+/// Keys that nearly every request has, with some room for the service's own.
+const BASE_KEYS: usize = 20;
 /// With `--auth off`, nobody looks at it.
 const NO_SECRET: &str = "unchecked";
 
@@ -156,9 +158,13 @@ impl Inner {
             return Ok(());
         }
         let judge = Judge::new(self, caller)?;
-        let base = Judge::base_context(context);
+        let mut base = Judge::base_context(context);
+        let mut left = accesses.len();
         for access in accesses {
-            let (decision, _) = judge.decide(access, &base)?;
+            left -= 1;
+            // Most calls have one access: its context is the last use of the base.
+            let context = if left == 0 { std::mem::take(&mut base) } else { base.clone() };
+            let (decision, _) = judge.decide(access, context)?;
             if !decision.is_allowed() {
                 return Err(AwsError::access_denied(decision.message(&caller.arn, &access.action, &access.resource)));
             }
@@ -237,7 +243,7 @@ impl<'a> Judge<'a> {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
     pub fn base_context(call: &Context) -> gantry_iam::Context {
         let caller = &call.caller;
-        let mut context = gantry_iam::Context::new();
+        let mut context = gantry_iam::Context::with_capacity(BASE_KEYS + caller.session_context.len());
         for (key, values) in &caller.session_context {
             context.set_all(key, values.clone());
         }
@@ -249,24 +255,24 @@ impl<'a> Judge<'a> {
             CallerKind::Service { .. } => ("Service", caller.arn.as_str()),
             CallerKind::Anonymous => ("Anonymous", ""),
         };
-        context.set("aws:PrincipalType", kind);
+        context.set_lower("aws:principaltype", kind);
         if !arn.is_empty() {
-            context.set("aws:PrincipalArn", arn);
-            context.set("aws:PrincipalAccount", caller.account.as_str());
-            context.set("aws:userid", caller.user_id.as_str());
+            context.set_lower("aws:principalarn", arn);
+            context.set_lower("aws:principalaccount", caller.account.as_str());
+            context.set_lower("aws:userid", caller.user_id.as_str());
         }
         if let CallerKind::User { name } = &caller.kind {
-            context.set("aws:username", name.as_str());
+            context.set_lower("aws:username", name.as_str());
         }
         let is_service = matches!(caller.kind, CallerKind::Service { .. });
-        context.set("aws:PrincipalIsAWSService", is_service.to_string());
-        context.set("aws:ViaAWSService", "false");
-        context.set("aws:SourceIp", call.source_ip.to_string());
-        context.set("aws:UserAgent", call.user_agent.as_str());
-        context.set("aws:SecureTransport", call.secure_transport.to_string());
-        context.set("aws:CurrentTime", call.now.rfc3339());
-        context.set("aws:EpochTime", call.now.secs().to_string());
-        context.set("aws:RequestedRegion", call.region.as_str());
+        context.set_lower("aws:principalisawsservice", is_service.to_string());
+        context.set_lower("aws:viaawsservice", "false");
+        context.set_lower("aws:sourceip", call.source_ip.to_string());
+        context.set_lower("aws:useragent", call.user_agent.as_str());
+        context.set_lower("aws:securetransport", call.secure_transport.to_string());
+        context.set_lower("aws:currenttime", call.now.rfc3339());
+        context.set_lower("aws:epochtime", call.now.secs().to_string());
+        context.set_lower("aws:requestedregion", call.region.as_str());
         context
     }
 
@@ -274,15 +280,14 @@ impl<'a> Judge<'a> {
     pub fn decide(
         &self,
         access: &Access,
-        base: &gantry_iam::Context,
+        mut context: gantry_iam::Context,
     ) -> Result<(Decision, gantry_iam::Context), Error> {
-        let mut context = base.clone();
         for (key, values) in &access.conditions {
             context.set_all(key, values.clone());
         }
         let in_arn = access.resource.split(':').nth(4).filter(|id| id.len() == 12);
         let owner = access.resource_account.as_ref().map(AccountId::as_str).or(in_arn);
-        context.set("aws:ResourceAccount", owner.unwrap_or(&self.principal.account));
+        context.set_lower("aws:resourceaccount", owner.unwrap_or(&self.principal.account));
         let resource = access.resource_policy.as_ref();
         let resource = resource.map(|text| self.inner.policies.get(text, PolicyKind::Resource)).transpose()?;
         let set = PolicySet {
