@@ -484,6 +484,7 @@ impl Registry {
     /// What goes with an image besides its tags.
     async fn forget_image(&self, repo: &RepoId, digest: &Digest, image: &ImageRecord, mut txn: Txn) -> Result<Txn> {
         txn = txn.then(Op::delete(keys::image(repo, digest))).then(Op::delete(keys::pull(repo, digest)));
+        txn.success.extend(crate::scans::forget(repo, digest));
         if let Some(subject) = &image.subject {
             txn = txn.then(Op::delete(keys::referrer(repo, subject, digest)));
         }

@@ -114,6 +114,26 @@ pub(crate) fn all_parents(repo: &RepoId) -> String {
     within(repo, "parent")
 }
 
+/// An image's scans, one for each scan type.
+pub(crate) fn scans(repo: &RepoId, digest: &Digest) -> String {
+    format!("{}{digest}:", within(repo, "scan"))
+}
+
+pub(crate) fn scan_findings(repo: &RepoId, digest: &Digest) -> String {
+    format!("{}{digest}:", within(repo, "scan-finding"))
+}
+
+/// Images to scan again once there are newer advisories, of all registries in one range.
+pub(crate) const RESCAN: &str = "/aws/ecr-rescan/";
+
+pub(crate) fn rescans(repo: &RepoId) -> String {
+    format!("{RESCAN}{repo}:")
+}
+
+pub(crate) fn rescan(repo: &RepoId, digest: &Digest) -> String {
+    rescans(repo) + digest.as_str()
+}
+
 /// The indexes that name an image.
 pub(crate) fn parents(repo: &RepoId, child: &Digest) -> String {
     format!("{}{child}:", within(repo, "parent"))
@@ -180,6 +200,8 @@ pub(crate) fn contents(repo: &RepoId) -> Vec<String> {
         "pull",
         "lifecycle-preview",
         "lifecycle-result",
+        "scan",
+        "scan-finding",
     ];
-    KINDS.iter().map(|kind| within(repo, kind)).collect()
+    KINDS.iter().map(|kind| within(repo, kind)).chain([rescans(repo)]).collect()
 }
