@@ -55,6 +55,13 @@ pub const ALL: &[Service] = &[
         form: Form::Detected,
         operations: Some(LOGS),
     },
+    Service {
+        name: "secretsmanager",
+        api: "SecretsManager",
+        validation_code: "ValidationException",
+        form: Form::Detected,
+        operations: None,
+    },
     Service { name: "sts", api: "Sts", validation_code: "ValidationError", form: Form::Detected, operations: None },
 ];
 

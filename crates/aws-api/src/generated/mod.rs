@@ -5,4 +5,5 @@ pub mod ecr;
 pub mod ecs;
 pub mod iam;
 pub mod logs;
+pub mod secretsmanager;
 pub mod sts;

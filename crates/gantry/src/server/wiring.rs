@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use gantry_agent::{Agent, AgentConfig, HostNetworking, HostRuntime};
 use gantry_agent_api::{Isolation, keys};
-use gantry_aws_api::{ec2, ecr, ecs, iam, logs, sts};
+use gantry_aws_api::{ec2, ecr, ecs, iam, logs, secretsmanager, sts};
 use gantry_aws_wire::{Caller, CallerKind, Context, Defaults, Frontend, Limits, PageTokens, Service};
 use gantry_base::{Clock as _, Entropy as _, SharedClock, SharedEntropy, SystemClock, SystemEntropy};
 use gantry_billing::PriceBook;
@@ -21,6 +21,7 @@ use gantry_identity::Identity;
 use gantry_logs::Logs;
 use gantry_net::{NetConfig, Network};
 use gantry_registry::{Registry, RegistryId, RegistryNames, Wire};
+use gantry_secrets::Secrets;
 use gantry_store::{Embedded, EmbeddedOptions, Etcd, EtcdOptions, KeyRange, Op, Store, Txn};
 use tokio::sync::Mutex;
 
@@ -109,6 +110,14 @@ impl Parts {
         })
         .await
         .context("open the logs")?;
+        let secrets = Secrets::start(gantry_secrets::Config {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            pages: pages.clone(),
+            key: gantry_secrets::seal_key(&store, &*entropy).await.context("open the secrets")?,
+            authority: authority.clone(),
+        });
         let ecs_api = EcsApi::start(gantry_ecs::Dependencies {
             store: store.clone(),
             clock: clock.clone(),
@@ -132,6 +141,7 @@ impl Parts {
             Arc::new(ecs::EcsService(ecs_api.clone())),
             Arc::new(iam::IamService(authority.clone())),
             Arc::new(logs::LogsService(logs.clone())),
+            Arc::new(secretsmanager::SecretsManagerService(secrets)),
             Arc::new(sts::StsService(authority.clone())),
         ];
         let defaults = Defaults {
