@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use gantry_base::Timestamp;
 use gantry_blobs::Digest;
 use http::HeaderMap;
 
-use crate::{RegistryId, RepoId};
+use crate::{RegistryId, RepoId, Scope};
 
 /// The other end of the connection.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,13 @@ pub enum AccessError {
     Failed(String),
 }
 
+/// A bearer token.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    pub token: String,
+    pub expires: Timestamp,
+}
+
 #[async_trait]
 pub trait Access: Send + Sync + 'static {
     async fn authenticate(&self, headers: &HeaderMap, peer: &Peer) -> Result<Principal, AccessError>;
@@ -51,6 +59,11 @@ pub trait Access: Send + Sync + 'static {
         repo: &RepoId,
         actions: &[&'static str],
     ) -> Result<(), AccessError>;
+
+    /// A token that says the same of its bearer as the one that came, for `scopes` only where they are given.
+    fn issue_token(&self, _: &Principal, _: Option<&[Scope]>) -> Result<IssuedToken, AccessError> {
+        Err(AccessError::Denied("This registry gives out no bearer tokens.".to_owned()))
+    }
 
     /// Checks a download URL's `grant`, which stands for token and permission to get this one blob.
     async fn redeem(&self, repository: &str, digest: &Digest, grant: &str) -> Result<RegistryId, AccessError>;

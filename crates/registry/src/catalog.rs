@@ -193,24 +193,42 @@ impl Registry {
         Err(Error::BlobNotFound(digest.clone()))
     }
 
-    /// Takes a blob out of the repository. Images that name it can no longer be pulled whole.
+    /// Takes a blob out of the repository. [`Error::BlobInUse`] while an image of it needs the blob, or one
+    /// that is being pushed.
     pub(crate) async fn unlink_blob(&self, repo: &RepoId, digest: &Digest) -> Result<()> {
-        self.mark_idle(Some(repo), std::iter::once(digest), limits::DELETED_GRACE_MS).await?;
-        if self.store.delete(keys::blob(repo, digest)).await? {
-            return Ok(());
+        for _ in 0..limits::MAX_TRIES {
+            let activity = self.store.get(keys::activity(repo)).await?.map_or(0, |kv| kv.mod_revision);
+            let Some(link) = self.store.get(keys::blob(repo, digest)).await? else {
+                self.repository(repo).await?;
+                return Err(Error::BlobNotFound(digest.clone()));
+            };
+            if self.needs_blob(repo, digest).await? {
+                return Err(Error::BlobInUse(digest.clone()));
+            }
+            self.mark_idle(Some(repo), std::iter::once(digest), limits::DELETED_GRACE_MS).await?;
+            let txn = Txn::new()
+                .when(Compare::unchanged(link.key.clone(), link.mod_revision))
+                .when(Compare::unchanged(keys::activity(repo), activity))
+                .then(Op::delete(link.key.clone()));
+            if self.store.txn(txn).await?.succeeded {
+                return Ok(());
+            }
         }
-        self.repository(repo).await?;
-        Err(Error::BlobNotFound(digest.clone()))
+        Err(contended(repo))
     }
 
-    /// Shares a blob of `from` with `to` without moving bytes; false if `from` does not hold it, or is
-    /// encrypted in another way.
+    /// Shares a blob of `from` with `to` without moving bytes; false if no image of `from` has it, or `from`
+    /// is encrypted in another way.
     pub(crate) async fn mount_blob(&self, from: &RepoId, to: &RepoId, digest: &Digest) -> Result<bool> {
         let size = match self.blob_size(from, digest).await {
             Ok(size) => size,
             Err(Error::BlobNotFound(_) | Error::RepositoryNotFound { .. }) => return Ok(false),
             Err(e) => return Err(e),
         };
+        // A blob that somebody merely uploaded is nobody's to take.
+        if !self.has_image_with(from, digest).await? {
+            return Ok(false);
+        }
         let target = self.repository(to).await?.value.encryption;
         match self.repository(from).await {
             Ok(source) if source.value.encryption == target => {}

@@ -244,6 +244,16 @@ impl Registry {
         Ok(gone)
     }
 
+    /// Whether an image of the repository needs a blob, or one that is being pushed will.
+    pub(crate) async fn needs_blob(&self, repo: &RepoId, digest: &Digest) -> Result<bool> {
+        Ok(self.need(&keys::uses_within(digest, repo)).await? != Need::None)
+    }
+
+    /// Whether a pushed image of the repository has a blob.
+    pub(crate) async fn has_image_with(&self, repo: &RepoId, digest: &Digest) -> Result<bool> {
+        Ok(self.need(&keys::uses_within(digest, repo)).await? == Need::Live)
+    }
+
     /// Whether an image needs a blob; entries of images that are gone are removed on the way.
     async fn need(&self, prefix: &str) -> Result<Need> {
         let mut need = Need::None;

@@ -48,6 +48,8 @@ pub enum Error {
     Archived { digest: Digest },
     #[error("blob unknown to registry: {0}")]
     BlobNotFound(Digest),
+    #[error("blob {0} is part of an image of this repository; delete the image")]
+    BlobInUse(Digest),
     #[error("blob upload unknown to registry")]
     UploadNotFound,
     #[error("another request is writing to this upload")]
@@ -74,6 +76,8 @@ pub enum Error {
     NoRoute,
     #[error("invalid pagination parameter: {0}")]
     Pagination(String),
+    #[error("invalid scope: '{0}'")]
+    Scope(String),
     #[error("`{subject}` kept changing; gave up after {tries} tries")]
     Contended { subject: String, tries: usize },
     #[error("the state store failed: {0}")]
@@ -187,7 +191,9 @@ impl Error {
             Self::Denied(_) => (S::FORBIDDEN, C::Denied),
             Self::Unsupported => (S::METHOD_NOT_ALLOWED, C::Unsupported),
             Self::NoRoute => (S::NOT_FOUND, C::NameUnknown),
-            Self::Pagination(_) => (S::BAD_REQUEST, C::Unsupported),
+            Self::Pagination(_) | Self::Scope(_) => (S::BAD_REQUEST, C::Unsupported),
+            // What the specification has a registry say that does not delete.
+            Self::BlobInUse(_) => (S::METHOD_NOT_ALLOWED, C::Unsupported),
             Self::Changed { .. } | Self::Contended { .. } => (S::TOO_MANY_REQUESTS, C::TooManyRequests),
             Self::Blobs(e) if e.is_storage_full() => (S::INSUFFICIENT_STORAGE, C::Unknown),
             Self::Store(_) | Self::Blobs(_) | Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, C::Unknown),

@@ -102,6 +102,23 @@ impl Registry {
         Ok(self.template(&repo.registry, ROOT).await?.filter(applies))
     }
 
+    /// Makes the repository of a push if it is not there and a template says so. Whether the caller may make
+    /// one has been seen to.
+    ///
+    /// [`Error::RepositoryNotFound`] where no template does.
+    pub async fn ensure_for_push(&self, repo: &RepoId) -> Result<()> {
+        let missing = match self.repository(repo).await {
+            Err(e @ Error::RepositoryNotFound { .. }) => e,
+            other => return other.map(drop),
+        };
+        let Some(template) = self.template_for_push(repo).await? else { return Err(missing) };
+        match self.create_by_template(repo, template).await {
+            // Another layer of the same push came first.
+            Ok(()) | Err(Error::RepositoryExists { .. }) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
     /// Makes a repository as a template says, policies and all, in one transaction.
     ///
     /// [`Error::RepositoryExists`].

@@ -13,6 +13,9 @@ impl Wire {
         let reference = existing(call, reference)?;
         if call.head_only {
             let (digest, record) = self.registry.locate(&call.repo, &reference).await?;
+            if record.archived {
+                return Err(Error::Archived { digest });
+            }
             let mut response = answer(StatusCode::OK).digest(&digest)?.header(CONTENT_TYPE, &record.media_type)?;
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(record.manifest_size));
             return Ok(response);

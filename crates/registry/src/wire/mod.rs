@@ -6,6 +6,7 @@ mod listing;
 mod manifests;
 mod query;
 mod serve;
+mod token;
 mod uploads;
 
 pub use serve::Wire;

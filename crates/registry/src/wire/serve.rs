@@ -86,6 +86,9 @@ impl Wire {
         if let (Ok(Route::Blob { name, digest }), Some(grant)) = (&route, query.get("grant")) {
             return self.download(name, digest, grant, &parts).await;
         }
+        if super::token::is_token_path(parts.uri.path()) {
+            return self.give_token(&parts, &query, peer).await;
+        }
         // A stranger learns nothing about which paths there are.
         let principal = self.access.authenticate(&parts.headers, &peer).await?;
         let route = route?;

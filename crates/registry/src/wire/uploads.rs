@@ -80,16 +80,11 @@ impl Wire {
             Err(e @ Error::RepositoryNotFound { .. }) => e,
             other => return other.map(drop),
         };
-        let (Some(template), Some(principal)) = (self.registry.template_for_push(&call.repo).await?, &call.principal)
-        else {
+        let (Some(_), Some(principal)) = (self.registry.template_for_push(&call.repo).await?, &call.principal) else {
             return Err(missing);
         };
         self.access.authorize(principal, &call.repo, &["ecr:CreateRepository"]).await?;
-        match self.registry.create_by_template(&call.repo, template).await {
-            // Another layer of the same push came first.
-            Ok(()) | Err(Error::RepositoryExists { .. }) => Ok(()),
-            Err(e) => Err(e),
-        }
+        self.registry.ensure_for_push(&call.repo).await
     }
 
     pub(super) async fn start_upload(&self, call: &Call) -> Result<Answer> {

@@ -135,6 +135,8 @@ async fn mounts_share_what_the_caller_may_read() {
         f.send("DELETE", reply.header("location"), &[], "").await;
     }
     assert_eq!(f.send("POST", &format!("/v2/to/blobs/uploads/?mount={digest}"), &[], "").await.status, 202);
+    assert_eq!(f.send("POST", &mount(&digest, "from"), &[], "").await.status, 202, "in no image yet");
+    let image = f.push_image("from", "v1", "shared").await;
     let done = f.send("POST", &mount(&digest, "from"), &[], "").await;
     assert_eq!((done.status.as_u16(), done.header("docker-content-digest")), (201, digest.as_str()));
     assert_eq!(f.get(done.header("location")).await.body, "shared");
@@ -142,4 +144,9 @@ async fn mounts_share_what_the_caller_may_read() {
     assert_eq!(f.send("DELETE", &format!("/v2/to/blobs/{digest}"), &[], "").await.status, 202);
     assert_eq!(f.get(&format!("/v2/to/blobs/{digest}")).await.code(), "BLOB_UNKNOWN");
     assert_eq!(f.get(&format!("/v2/from/blobs/{digest}")).await.status, 200);
+
+    let used = f.send("DELETE", &format!("/v2/from/blobs/{digest}"), &[], "").await;
+    assert_eq!((used.status.as_u16(), used.code().as_str()), (405, "UNSUPPORTED"), "an image would be broken");
+    f.send("DELETE", &format!("/v2/from/manifests/{image}"), &[], "").await;
+    assert_eq!(f.send("DELETE", &format!("/v2/from/blobs/{digest}"), &[], "").await.status, 202);
 }
