@@ -6,19 +6,24 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gantry_aws_wire::{Authority, Caller, CallerKind, Context};
-use gantry_base::{AccountId, SharedClock, SharedEntropy};
+use gantry_base::{AccountId, SharedClock, SharedEntropy, Timestamp};
 use gantry_blobs::Digest;
-use gantry_registry::{Access, AccessError, Peer, Principal, Registry, RegistryId, RepoId};
+use gantry_registry::{Access, AccessError, IssuedToken, Peer, Principal, Registry, RegistryId, RepoId, Scope};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST, USER_AGENT};
 
 use crate::rules;
-use crate::token::{TokenError, TokenKey};
+use crate::token::{Opened, TokenError, TokenKey};
 
 /// Characters of an `Authorization` header that is looked at.
 const MAX_AUTHORIZATION: usize = 96 * 1024;
 /// ECR's words for a token past its 12 hours.
 const EXPIRED: &str = "Your authorization token has expired. Reauthenticate and try again.";
+
+/// How long a bearer token of the token endpoint holds, or as long as what it was made from if that is less.
+const BEARER_LIFETIME_MS: i64 = 3600 * 1000;
+/// ECR's only user name.
+const USER: &str = "AWS";
 
 /// Verifies tokens by their MAC, and has [`Authority`] decide anew at every request.
 pub struct EcrAccess {
@@ -35,6 +40,9 @@ struct Detail {
     peer: Peer,
     host: String,
     user_agent: String,
+    /// What a bearer token is narrowed to.
+    scopes: Option<Arc<[Scope]>>,
+    expires: Timestamp,
 }
 
 impl EcrAccess {
@@ -52,30 +60,65 @@ impl EcrAccess {
     pub fn principal(&self, caller: Arc<Caller>, registry: RegistryId) -> Principal {
         let peer = Peer { source_ip: std::net::Ipv4Addr::LOCALHOST.into(), secure_transport: true };
         let arn = caller.arn.clone();
-        let detail = Detail { caller, peer, host: String::new(), user_agent: "gantry".to_owned() };
+        let user_agent = "gantry".to_owned();
+        let expires = self.clock.now().plus_ms(BEARER_LIFETIME_MS);
+        let detail = Detail { caller, peer, host: String::new(), user_agent, scopes: None, expires };
         Principal { arn, registry, detail: Arc::new(detail) }
     }
 
-    fn caller(&self, headers: &HeaderMap) -> Result<(RegistryId, Arc<Caller>), AccessError> {
-        let basic = basic_credentials(headers);
-        let opened = match &basic {
-            Some((user, password)) if user == "AWS" => self.key.open_login(password, self.clock.now()),
-            _ => Err(TokenError::Forged),
+    fn caller(&self, headers: &HeaderMap) -> Result<Opened, AccessError> {
+        let given = Credentials::read(headers);
+        let now = self.clock.now();
+        let opened = match &given {
+            Some(Credentials { user: Some(user), .. }) if user != USER => Err(TokenError::Forged),
+            Some(Credentials { secret, .. }) => self.key.open_login(secret, now),
+            None => Err(TokenError::Forged),
         };
         match opened {
             Ok(found) => Ok(found),
             // With authorisation off anybody is let in; a 12-digit user name names the account.
             Err(_) if !self.authority.signatures_checked() => {
                 let mut registry = self.registry.names().default.clone();
-                if let Some(account) = basic.and_then(|(user, _)| user.parse::<AccountId>().ok()) {
+                if let Some(account) = given.and_then(|g| g.user?.parse::<AccountId>().ok()) {
                     registry.account = account;
                 }
-                let caller = root_of(&registry.account);
-                Ok((registry, Arc::new(caller)))
+                let caller = Arc::new(root_of(&registry.account));
+                Ok(Opened { registry, caller, scopes: None, expires: now.plus_ms(BEARER_LIFETIME_MS) })
             }
             Err(TokenError::Expired) => Err(AccessError::Denied(EXPIRED.to_owned())),
             Err(TokenError::Forged) => Err(AccessError::Unauthenticated),
         }
+    }
+}
+
+/// What an `Authorization` header brings.
+struct Credentials {
+    /// `None` with a bearer token.
+    user: Option<String>,
+    secret: String,
+}
+
+impl Credentials {
+    /// Basic (RFC 7617) or Bearer (RFC 6750). A bearer may bring GetAuthorizationToken's `authorizationToken`
+    /// as it is, which has user and password in it.
+    fn read(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(AUTHORIZATION)?.to_str().ok().filter(|t| t.len() <= MAX_AUTHORIZATION)?;
+        let (scheme, value) = text.split_once(' ')?;
+        let value = value.trim();
+        if scheme.eq_ignore_ascii_case("basic") {
+            return Self::pair(value);
+        }
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        // Ours has a point, base64 never.
+        if value.contains('.') { Some(Self { user: None, secret: value.to_owned() }) } else { Self::pair(value) }
+    }
+
+    fn pair(encoded: &str) -> Option<Self> {
+        let plain = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
+        let (user, secret) = plain.split_once(':')?;
+        Some(Self { user: Some(user.to_owned()), secret: secret.to_owned() })
     }
 }
 
@@ -91,18 +134,6 @@ fn root_of(account: &AccountId) -> Caller {
     }
 }
 
-/// User and password of a Basic `Authorization` header (RFC 7617).
-fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let text = headers.get(AUTHORIZATION)?.to_str().ok().filter(|t| t.len() <= MAX_AUTHORIZATION)?;
-    let (scheme, encoded) = text.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let plain = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
-    let (user, password) = plain.split_once(':')?;
-    Some((user.to_owned(), password.to_owned()))
-}
-
 fn header(headers: &HeaderMap, name: http::HeaderName) -> String {
     headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
 }
@@ -110,10 +141,11 @@ fn header(headers: &HeaderMap, name: http::HeaderName) -> String {
 #[async_trait]
 impl Access for EcrAccess {
     async fn authenticate(&self, headers: &HeaderMap, peer: &Peer) -> Result<Principal, AccessError> {
-        let (registry, caller) = self.caller(headers)?;
+        let Opened { registry, caller, scopes, expires } = self.caller(headers)?;
         let (host, user_agent) = (header(headers, HOST), header(headers, USER_AGENT));
         let arn = caller.arn.clone();
-        Ok(Principal { arn, registry, detail: Arc::new(Detail { caller, peer: *peer, host, user_agent }) })
+        let detail = Detail { caller, peer: *peer, host, user_agent, scopes, expires };
+        Ok(Principal { arn, registry, detail: Arc::new(detail) })
     }
 
     async fn authorize(
@@ -125,6 +157,14 @@ impl Access for EcrAccess {
         let Some(detail) = principal.detail.downcast_ref::<Detail>() else {
             return Err(AccessError::Unauthenticated);
         };
+        if let Some(scopes) = &detail.scopes
+            && let Some(action) = actions.iter().find(|a| !scopes.iter().any(|s| s.covers(&repo.name, a)))
+        {
+            return Err(AccessError::Denied(format!(
+                "insufficient_scope: the bearer token is not for {action} on repository/{}",
+                repo.name
+            )));
+        }
         let failed = |e: gantry_registry::Error| AccessError::Failed(e.to_string());
         let known = rules::surroundings(&self.registry, repo).await.map_err(failed)?;
         let accesses: Vec<_> = actions.iter().map(|a| known.access(a, repo, &detail.caller.account)).collect();
@@ -142,6 +182,20 @@ impl Access for EcrAccess {
         self.authority.authorize(&context, &accesses).await.map_err(|e| {
             if e.status >= 500 { AccessError::Failed(e.to_string()) } else { AccessError::Denied(e.message) }
         })
+    }
+
+    fn issue_token(&self, principal: &Principal, scopes: Option<&[Scope]>) -> Result<IssuedToken, AccessError> {
+        let detail = principal.detail.downcast_ref::<Detail>().ok_or(AccessError::Unauthenticated)?;
+        // A token never says more than the one it was made from, and never for longer.
+        let scopes = match (scopes, &detail.scopes) {
+            (Some(asked), Some(had)) => Some(asked.iter().map(|s| s.narrowed(had)).collect()),
+            (Some(asked), None) => Some(asked.to_vec()),
+            (None, had) => had.as_ref().map(|had| had.to_vec()),
+        };
+        let expires = detail.expires.min(self.clock.now().plus_ms(BEARER_LIFETIME_MS));
+        let made = self.key.bearer(&principal.registry, &detail.caller, scopes, expires);
+        let token = made.map_err(|e| AccessError::Failed(format!("failed to make a token: {e}")))?;
+        Ok(IssuedToken { token, expires })
     }
 
     async fn redeem(&self, repository: &str, digest: &Digest, grant: &str) -> Result<RegistryId, AccessError> {

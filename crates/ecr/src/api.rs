@@ -90,8 +90,9 @@ operations! {
     repositories::delete_repository(DeleteRepositoryRequest) -> DeleteRepositoryResponse;
     templates::delete_repository_creation_template(DeleteRepositoryCreationTemplateRequest) -> DeleteRepositoryCreationTemplateResponse;
     policies::delete_repository_policy(DeleteRepositoryPolicyRequest) -> DeleteRepositoryPolicyResponse;
-    configurations::delete_signing_configuration(DeleteSigningConfigurationRequest) -> DeleteSigningConfigurationResponse;
+    signing::delete_signing_configuration(DeleteSigningConfigurationRequest) -> DeleteSigningConfigurationResponse;
     account::deregister_pull_time_update_exclusion(DeregisterPullTimeUpdateExclusionRequest) -> DeregisterPullTimeUpdateExclusionResponse;
+    signing::describe_image_signing_status(DescribeImageSigningStatusRequest) -> DescribeImageSigningStatusResponse;
     listing::describe_images(DescribeImagesRequest) -> DescribeImagesResponse;
     repositories::describe_registry(DescribeRegistryRequest) -> DescribeRegistryResponse;
     repositories::describe_repositories(DescribeRepositoriesRequest) -> DescribeRepositoriesResponse;
@@ -104,7 +105,7 @@ operations! {
     registry_policy::get_registry_policy(GetRegistryPolicyRequest) -> GetRegistryPolicyResponse;
     configurations::get_registry_scanning_configuration(GetRegistryScanningConfigurationRequest) -> GetRegistryScanningConfigurationResponse;
     policies::get_repository_policy(GetRepositoryPolicyRequest) -> GetRepositoryPolicyResponse;
-    configurations::get_signing_configuration(GetSigningConfigurationRequest) -> GetSigningConfigurationResponse;
+    signing::get_signing_configuration(GetSigningConfigurationRequest) -> GetSigningConfigurationResponse;
     layers::initiate_layer_upload(InitiateLayerUploadRequest) -> InitiateLayerUploadResponse;
     referrers::list_image_referrers(ListImageReferrersRequest) -> ListImageReferrersResponse;
     listing::list_images(ListImagesRequest) -> ListImagesResponse;
@@ -117,7 +118,7 @@ operations! {
     lifecycle::put_lifecycle_policy(PutLifecyclePolicyRequest) -> PutLifecyclePolicyResponse;
     registry_policy::put_registry_policy(PutRegistryPolicyRequest) -> PutRegistryPolicyResponse;
     configurations::put_registry_scanning_configuration(PutRegistryScanningConfigurationRequest) -> PutRegistryScanningConfigurationResponse;
-    configurations::put_signing_configuration(PutSigningConfigurationRequest) -> PutSigningConfigurationResponse;
+    signing::put_signing_configuration(PutSigningConfigurationRequest) -> PutSigningConfigurationResponse;
     account::register_pull_time_update_exclusion(RegisterPullTimeUpdateExclusionRequest) -> RegisterPullTimeUpdateExclusionResponse;
     policies::set_repository_policy(SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse;
     lifecycle::start_lifecycle_policy_preview(StartLifecyclePolicyPreviewRequest) -> StartLifecyclePolicyPreviewResponse;

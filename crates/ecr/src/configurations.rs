@@ -11,7 +11,6 @@ use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
 
 const SCANNING: &str = setting::SCANNING;
-const SIGNING: &str = "signing";
 
 fn server(e: &serde_json::Error) -> AwsError {
     errors::server_exception(format!("failed to read or write a configuration: {e}"))
@@ -122,48 +121,4 @@ fn scanning_of(
         scan_frequency: Some(frequency.to_owned()),
         applied_scan_filters: Some(filters.unwrap_or_default()),
     }
-}
-
-fn no_signing(registry: &RegistryId) -> AwsError {
-    errors::signing_configuration_not_found_exception(format!(
-        "Signing configuration does not exist in the registry with id '{}'",
-        registry.account
-    ))
-}
-
-pub(crate) async fn put_signing_configuration(
-    api: &EcrApi,
-    context: &Context,
-    input: ecr::PutSigningConfigurationRequest,
-) -> Result<ecr::PutSigningConfigurationResponse, AwsError> {
-    let registry = EcrApi::registry_id(context, None)?;
-    keep(api, &registry, SIGNING, &input.signing_configuration).await?;
-    Ok(ecr::PutSigningConfigurationResponse { signing_configuration: Some(input.signing_configuration) })
-}
-
-pub(crate) async fn get_signing_configuration(
-    api: &EcrApi,
-    context: &Context,
-    _: ecr::GetSigningConfigurationRequest,
-) -> Result<ecr::GetSigningConfigurationResponse, AwsError> {
-    let registry = EcrApi::registry_id(context, None)?;
-    let configuration = kept(api, &registry, SIGNING).await?.ok_or_else(|| no_signing(&registry))?;
-    Ok(ecr::GetSigningConfigurationResponse {
-        registry_id: Some(registry.account.to_string()),
-        signing_configuration: Some(configuration),
-    })
-}
-
-pub(crate) async fn delete_signing_configuration(
-    api: &EcrApi,
-    context: &Context,
-    _: ecr::DeleteSigningConfigurationRequest,
-) -> Result<ecr::DeleteSigningConfigurationResponse, AwsError> {
-    let registry = EcrApi::registry_id(context, None)?;
-    let before = api.registry.set_setting(&registry, SIGNING, None).await.map_err(aws)?;
-    let text = before.ok_or_else(|| no_signing(&registry))?;
-    Ok(ecr::DeleteSigningConfigurationResponse {
-        registry_id: Some(registry.account.to_string()),
-        signing_configuration: Some(serde_json::from_str(&text).map_err(|e| server(&e))?),
-    })
 }

@@ -91,7 +91,7 @@ async fn get_one(
     let found = match api.registry.resolve_for(repo, &reference, caller).await {
         Ok(found) => found,
         Err(Error::ImageNotFound { .. }) => return Ok(Err(("ImageNotFound", NOT_FOUND.to_owned()))),
-        Err(e @ Error::Archived { .. }) => return Ok(Err(("ImageNotFound", e.to_string()))),
+        Err(e @ Error::Archived { .. }) => return Ok(Err(("ImageInaccessible", e.to_string()))),
         Err(e) => return Err(aws(e)),
     };
     if wanted.digest.as_ref().is_some_and(|d| *d != found.digest) {

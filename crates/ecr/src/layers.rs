@@ -82,6 +82,7 @@ pub(crate) async fn initiate_layer_upload(
     input: ecr::InitiateLayerUploadRequest,
 ) -> Result<ecr::InitiateLayerUploadResponse, AwsError> {
     let repo = EcrApi::repo(context, input.registry_id.as_ref(), input.repository_name)?;
+    api.registry.ensure_for_push(&repo).await.map_err(aws)?;
     let id = api.registry.start_upload(&repo, Algorithm::Sha256).await.map_err(aws)?;
     Ok(ecr::InitiateLayerUploadResponse { upload_id: Some(id), part_size: Some(PART_SIZE) })
 }

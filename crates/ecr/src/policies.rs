@@ -7,6 +7,7 @@ use gantry_registry::RepoId;
 
 use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
+use crate::lockout::locks_out;
 
 fn none(repo: &RepoId) -> AwsError {
     errors::repository_policy_not_found_exception(format!(
@@ -21,8 +22,14 @@ pub(crate) async fn set_repository_policy(
     input: ecr::SetRepositoryPolicyRequest,
 ) -> Result<ecr::SetRepositoryPolicyResponse, AwsError> {
     let repo = EcrApi::repo(context, input.registry_id.as_ref(), input.repository_name)?;
-    if let Err(e) = Policy::parse(&input.policy_text, PolicyKind::Resource) {
-        return Err(invalid("PolicyText", &format!("Invalid repository policy provided: {e}")));
+    let policy = Policy::parse(&input.policy_text, PolicyKind::Resource)
+        .map_err(|e| invalid("PolicyText", &format!("Invalid repository policy provided: {e}")))?;
+    if input.force != Some(true) {
+        let record = api.registry.repository(&repo).await.map_err(aws)?.value;
+        if locks_out(&policy, context, &repo, record.tags.iter()) {
+            let why = "The policy would prevent you from setting another policy in the future; use force to set it";
+            return Err(invalid("PolicyText", why));
+        }
     }
     api.registry.set_repository_policy(&repo, Some(&input.policy_text)).await.map_err(aws)?;
     Ok(ecr::SetRepositoryPolicyResponse {

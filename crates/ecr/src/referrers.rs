@@ -9,7 +9,7 @@ use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
 
 /// Referrers in a page where the request does not say.
-const DEFAULT_PAGE: usize = 50;
+const DEFAULT_PAGE: usize = 20;
 
 /// Pages are cut before the filter, so one may come out short.
 pub(crate) async fn list_image_referrers(
@@ -37,7 +37,7 @@ pub(crate) async fn list_image_referrers(
             continue;
         };
         let is = if record.archived { "ARCHIVED" } else { "ACTIVE" };
-        if status.as_deref().is_none_or(|wanted| wanted == "ANY" || wanted == is) {
+        if matches!(status.as_deref().unwrap_or("ACTIVE"), wanted if wanted == "ANY" || wanted == is) {
             referrers.push(view(referrer, is));
         }
     }

@@ -17,6 +17,7 @@ pub(crate) struct Surroundings {
     tags: BTreeMap<String, String>,
     policy: Option<Arc<str>>,
     registry_policy: RegistryPolicy,
+    exists: bool,
 }
 
 /// A repository's tags and policy; nothing of either where it does not exist, so that who may not ask
@@ -30,10 +31,10 @@ pub(crate) async fn surroundings(registry: &Registry, repo: &RepoId) -> Result<S
                 Err(Error::RepositoryNotFound { .. }) => None,
                 Err(e) => return Err(e),
             };
-            Ok(Surroundings { tags: record.value.tags, policy, registry_policy })
+            Ok(Surroundings { tags: record.value.tags, policy, registry_policy, exists: true })
         }
         Err(Error::RepositoryNotFound { .. }) => {
-            Ok(Surroundings { tags: BTreeMap::new(), policy: None, registry_policy })
+            Ok(Surroundings { tags: BTreeMap::new(), policy: None, registry_policy, exists: false })
         }
         Err(e) => Err(e),
     }
@@ -84,6 +85,9 @@ pub(crate) fn repo_of_arn(text: &str) -> Result<RepoId, AwsError> {
 /// Operations about the registry as a whole, where ECR knows no resource.
 const ON_EVERYTHING: &[&str] = &["GetAuthorizationToken", "DescribeRegistry"];
 
+/// Operations whose action has another name.
+const ACTIONS: &[(&str, &str)] = &[("ListImageReferrers", "BatchGetImage")];
+
 /// What `operation` needs. Also for operations that are not built: they are refused before they say so.
 pub(crate) async fn accesses(
     registry: &Registry,
@@ -93,7 +97,8 @@ pub(crate) async fn accesses(
     region: &Region,
     caller: &AccountId,
 ) -> Result<Vec<Access>, AwsError> {
-    let action = format!("ecr:{operation}");
+    let named = ACTIONS.iter().find(|(name, _)| *name == operation).map_or(operation, |(_, action)| *action);
+    let action = format!("ecr:{named}");
     if ON_EVERYTHING.contains(&operation) {
         return Ok(vec![Access::new(action, "*")]);
     }
@@ -118,21 +123,61 @@ pub(crate) async fn accesses(
             _ => "*".to_owned(),
         };
         let mut access = Access::new(action, resource);
-        access.resource_account = (id.account != *caller).then_some(id.account);
-        return Ok(vec![access]);
+        if let Some(setting) = input["name"].as_str().filter(|_| operation.ends_with("AccountSetting")) {
+            access = access.condition("ecr:AccountSetting", vec![setting.to_owned()]);
+        }
+        access.resource_account = (id.account != *caller).then(|| id.account.clone());
+        let mut all = vec![access];
+        all.extend(dependent(operation, input, &id));
+        return Ok(all);
     };
     let repo = RepoId::new(id, name);
     if operation != "CreateRepository" {
-        return Ok(vec![surroundings(registry, &repo).await.map_err(aws)?.access(&action, &repo, caller)]);
+        let known = surroundings(registry, &repo).await.map_err(aws)?;
+        let mut all = vec![known.access(&action, &repo, caller)];
+        // The first layer of a push makes the repository where a template says so.
+        if operation == "InitiateLayerUpload"
+            && !known.exists
+            && registry.template_for_push(&repo).await.map_err(aws)?.is_some()
+        {
+            all.push(known.access("ecr:CreateRepository", &repo, caller));
+        }
+        return Ok(all);
     }
     // A repository that is to be made has no tags or policy to decide by, even if one is there already.
     let registry_policy = RegistryPolicy::of(registry, &repo.registry).await.map_err(aws)?;
-    let bare = Surroundings { tags: BTreeMap::new(), policy: None, registry_policy };
+    let bare = Surroundings { tags: BTreeMap::new(), policy: None, registry_policy, exists: false };
     let mut all = vec![with_requested_tags(bare.access(&action, &repo, caller), input)];
     if input["tags"].as_array().is_some_and(|tags| !tags.is_empty()) {
         all.push(with_requested_tags(bare.access("ecr:TagResource", &repo, caller), input));
     }
     Ok(all)
+}
+
+/// What the Service Authorization Reference has these operations need beside their own action: who writes a
+/// template must be allowed what it will do, and who names a role may hand it to ECR.
+fn dependent(operation: &str, input: &Value, registry: &RegistryId) -> Vec<Access> {
+    let mut all = Vec::new();
+    let is_given = |name: &str| input[name].as_str().is_some_and(|text| !text.is_empty());
+    if operation.ends_with("RepositoryCreationTemplate") && !operation.starts_with("Delete") {
+        let repositories = match input["prefix"].as_str().map(|p| p.trim_end_matches('/')) {
+            None | Some("ROOT") => "*".to_owned(),
+            Some(prefix) => format!("{prefix}/*"),
+        };
+        let on = RepoId::new(registry.clone(), repositories).arn().to_string();
+        all.push(Access::new("ecr:CreateRepository", on.clone()));
+        if is_given("lifecyclePolicy") {
+            all.push(Access::new("ecr:PutLifecyclePolicy", on.clone()));
+        }
+        if is_given("repositoryPolicy") {
+            all.push(Access::new("ecr:SetRepositoryPolicy", on));
+        }
+    }
+    if let Some(role) = input["customRoleArn"].as_str() {
+        let pass = Access::new("iam:PassRole", role);
+        all.push(pass.condition("iam:PassedToService", vec!["ecr.amazonaws.com".to_owned()]));
+    }
+    all
 }
 
 fn with_requested_tags(mut access: Access, input: &Value) -> Access {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use gantry_aws_wire::{Caller, CallerKind};
 use gantry_base::{AccountId, Entropy, Timestamp};
-use gantry_registry::RegistryId;
+use gantry_registry::{RegistryId, Scope};
 use gantry_store::Store;
 use hmac::{Hmac, Mac};
 use serde::de::DeserializeOwned;
@@ -81,6 +81,18 @@ struct Sealed<T> {
 struct Login {
     registry: RegistryName,
     caller: CallerRecord,
+    /// What a bearer token is narrowed to; a password is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<Scope>>,
+}
+
+/// What a token said that was made here and has not expired.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Opened {
+    pub(crate) registry: RegistryId,
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) scopes: Option<Arc<[Scope]>>,
+    pub(crate) expires: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,7 +126,12 @@ impl TokenKey {
         Ok(format!("{payload}.{mac}"))
     }
 
-    fn open<T: DeserializeOwned>(&self, purpose: Purpose, token: &str, now: Timestamp) -> Result<T, TokenError> {
+    fn open<T: DeserializeOwned>(
+        &self,
+        purpose: Purpose,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Sealed<T>, TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::Forged);
         }
@@ -125,7 +142,7 @@ impl TokenKey {
         }
         let json = BASE64.decode(payload).map_err(|_| TokenError::Forged)?;
         let sealed: Sealed<T> = serde_json::from_slice(&json).map_err(|_| TokenError::Forged)?;
-        if now >= sealed.expires { Err(TokenError::Expired) } else { Ok(sealed.body) }
+        if now >= sealed.expires { Err(TokenError::Expired) } else { Ok(sealed) }
     }
 
     /// The password of an authorization token.
@@ -135,13 +152,29 @@ impl TokenKey {
         caller: &Caller,
         expires: Timestamp,
     ) -> Result<String, serde_json::Error> {
-        let body = Login { registry: registry.into(), caller: caller.into() };
+        self.bearer(registry, caller, None, expires)
+    }
+
+    /// A bearer token, for `scopes` only where they are given; without them it is as good as a password.
+    pub(crate) fn bearer(
+        &self,
+        registry: &RegistryId,
+        caller: &Caller,
+        scopes: Option<Vec<Scope>>,
+        expires: Timestamp,
+    ) -> Result<String, serde_json::Error> {
+        let body = Login { registry: registry.into(), caller: caller.into(), scopes };
         self.seal(Purpose::Login, &Sealed { expires, body })
     }
 
-    pub(crate) fn open_login(&self, password: &str, now: Timestamp) -> Result<(RegistryId, Arc<Caller>), TokenError> {
-        let login: Login = self.open(Purpose::Login, password, now)?;
-        Ok((login.registry.into(), Arc::new(login.caller.into())))
+    pub(crate) fn open_login(&self, password: &str, now: Timestamp) -> Result<Opened, TokenError> {
+        let Sealed { expires, body } = self.open::<Login>(Purpose::Login, password, now)?;
+        Ok(Opened {
+            registry: body.registry.into(),
+            caller: Arc::new(body.caller.into()),
+            scopes: body.scopes.map(Arc::from),
+            expires,
+        })
     }
 
     pub(crate) fn download(
@@ -162,7 +195,7 @@ impl TokenKey {
         grant: &str,
         now: Timestamp,
     ) -> Result<RegistryId, TokenError> {
-        let granted: Download = self.open(Purpose::Download, grant, now)?;
+        let granted: Download = self.open(Purpose::Download, grant, now)?.body;
         if granted.repository == repository && granted.digest == digest {
             Ok(granted.registry.into())
         } else {
@@ -283,9 +316,18 @@ mod tests {
     fn a_login_comes_back_whole_until_it_expires() {
         let key = TokenKey::new([7; 32]);
         let token = key.login(&registry(), &caller(), Timestamp::from_secs(100)).unwrap();
-        let (back, who) = key.open_login(&token, Timestamp::from_secs(99)).unwrap();
-        assert_eq!((back, &*who), (registry(), &caller()));
+        let expected = Opened {
+            registry: registry(),
+            caller: Arc::new(caller()),
+            scopes: None,
+            expires: Timestamp::from_secs(100),
+        };
+        assert_eq!(key.open_login(&token, Timestamp::from_secs(99)).unwrap(), expected);
         assert_eq!(key.open_login(&token, Timestamp::from_secs(100)).unwrap_err(), TokenError::Expired);
+        let scopes = vec![Scope { repository: "app".into(), pull: true, push: false, delete: false }];
+        let narrow = key.bearer(&registry(), &caller(), Some(scopes.clone()), Timestamp::from_secs(100)).unwrap();
+        let back = key.open_login(&narrow, Timestamp::from_secs(99)).unwrap();
+        assert_eq!(back, Opened { scopes: Some(scopes.into()), ..expected });
     }
 
     #[test]

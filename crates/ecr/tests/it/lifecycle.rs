@@ -128,7 +128,7 @@ async fn images_go_into_the_archive_and_come_back() {
     let pulled = f.call("BatchGetImage", pull.clone()).await.unwrap();
     assert_eq!(
         (pulled["images"].as_array().unwrap().len(), pulled["failures"][0]["failureCode"].as_str()),
-        (1, Some("ImageNotFound"))
+        (1, Some("ImageInaccessible"))
     );
     assert_eq!(
         [count("ARCHIVED").await, count("ACTIVE").await, count("ANY").await, count("ACTIVATING").await],

@@ -2,11 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod access;
+mod bearer;
 mod clients;
+mod conditions;
 mod images;
+mod judge;
 mod layers;
 mod lifecycle;
+mod model;
+mod model_cases;
 mod registry;
 mod repositories;
+mod routes;
+mod signing;
 mod support;
 mod templates;

@@ -107,6 +107,8 @@ async fn blobs_are_mounted_as_the_account_wants() {
     f.call("PutAccountSetting", json!({ "name": "BLOB_MOUNTING", "value": "DISABLED" })).await.unwrap();
     assert_eq!(f.wire("POST", &mount("to")).await, 202);
     f.call("PutAccountSetting", json!({ "name": "BLOB_MOUNTING", "value": "ENABLED" })).await.unwrap();
+    assert_eq!(f.wire("POST", &mount("to")).await, 202, "in no image yet");
+    f.push_image("from", None, "layer").await;
     assert_eq!(f.wire("POST", &mount("kms")).await, 202, "encrypted in another way");
     assert_eq!(f.wire("POST", &mount("to")).await, 201);
     assert_eq!(f.wire("HEAD", &format!("/v2/to/blobs/{layer}")).await, 200);
@@ -202,23 +204,4 @@ async fn scanning_configurations_are_kept_and_matched() {
     let found = f.call("BatchGetRepositoryScanningConfiguration", names).await.unwrap();
     let frequencies = [0, 1].map(|n| found["scanningConfigurations"][n]["scanFrequency"].clone());
     assert_eq!(frequencies, ["MANUAL", "SCAN_ON_PUSH"]);
-}
-
-#[tokio::test]
-async fn signing_configurations_are_kept() {
-    let f = Fixture::new().await;
-    for operation in ["GetSigningConfiguration", "DeleteSigningConfiguration"] {
-        assert_eq!(f.code(operation, json!({})).await, "SigningConfigurationNotFoundException");
-    }
-    let configuration = json!({ "rules": [{
-        "signingProfileArn": format!("arn:aws:signer:us-east-1:{ACCOUNT}:/signing-profiles/Mine"),
-        "repositoryFilters": [{ "filter": "prod/*", "filterType": "WILDCARD_MATCH" }],
-    }] });
-    let put = f.call("PutSigningConfiguration", json!({ "signingConfiguration": configuration })).await.unwrap();
-    assert_eq!(put["signingConfiguration"], configuration);
-    for operation in ["GetSigningConfiguration", "DeleteSigningConfiguration"] {
-        let got = f.call(operation, json!({})).await.unwrap();
-        assert_eq!(got, json!({ "registryId": ACCOUNT, "signingConfiguration": configuration }));
-    }
-    assert_eq!(f.code("GetSigningConfiguration", json!({})).await, "SigningConfigurationNotFoundException");
 }

@@ -1,6 +1,6 @@
 //! ECR in a temporary directory, with an authority that a test opens and closes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -21,8 +21,11 @@ use tokio::net::TcpListener;
 
 pub const ACCOUNT: &str = "123456789012";
 
-/// Allows everything but what is in `denied`, and remembers what it was asked.
+/// Allows everything but what is in `denied`, and remembers what it was asked. With `policies` it decides
+/// by IAM's rules instead.
 pub struct TestAuthority {
+    /// The one identity policy of each caller, by ARN; who is not here has none.
+    pub policies: Mutex<Option<HashMap<String, String>>>,
     pub denied: Mutex<HashSet<String>>,
     pub asked: Mutex<Vec<Access>>,
     pub checked: bool,
@@ -36,6 +39,9 @@ impl Authority for TestAuthority {
 
     async fn authorize(&self, context: &Context, accesses: &[Access]) -> Result<(), AwsError> {
         self.asked.lock().unwrap().extend_from_slice(accesses);
+        if let Some(policies) = &*self.policies.lock().unwrap() {
+            return crate::judge::judge(context, accesses, policies.get(&context.caller.arn).map(String::as_str));
+        }
         let denied = self.denied.lock().unwrap();
         match accesses.iter().find(|a| denied.contains(&a.action)) {
             Some(a) => Err(AwsError::access_denied(format!(
@@ -103,7 +109,12 @@ impl Fixture {
         let blobs = Arc::new(FsBlobs::open(dir.path().join("blobs")).unwrap());
         let registry = Registry::new(store.clone(), blobs, clock.clone(), Arc::new(SystemEntropy), names);
         let key = token_key(&store, &SystemEntropy).await.unwrap();
-        let authority = Arc::new(TestAuthority { denied: Mutex::default(), asked: Mutex::default(), checked });
+        let authority = Arc::new(TestAuthority {
+            policies: Mutex::default(),
+            denied: Mutex::default(),
+            asked: Mutex::default(),
+            checked,
+        });
         let access =
             EcrAccess::new(registry.clone(), authority.clone(), key.clone(), clock.clone(), Arc::new(SystemEntropy));
         let wire = registry.clone().with_access(Arc::new(access));
@@ -140,11 +151,22 @@ impl Fixture {
 
     /// The password of a fresh token.
     pub async fn password(&self) -> String {
+        self.password_of(&context()).await
+    }
+
+    /// The password of a fresh token for somebody else.
+    pub async fn password_of(&self, context: &Context) -> String {
         let input = ecr::GetAuthorizationTokenRequest { registry_ids: None };
-        let data = self.api.get_authorization_token(&context(), input).await.unwrap().authorization_data.unwrap();
-        let token = data[0].authorization_token.clone().unwrap();
-        let plain = base64::engine::general_purpose::STANDARD.decode(token).unwrap();
-        String::from_utf8(plain).unwrap().strip_prefix("AWS:").unwrap().to_owned()
+        let data = self.api.get_authorization_token(context, input).await.unwrap().authorization_data.unwrap();
+        let plain = base64::engine::general_purpose::STANDARD.decode(data[0].authorization_token.clone().unwrap());
+        String::from_utf8(plain.unwrap()).unwrap().strip_prefix("AWS:").unwrap().to_owned()
+    }
+
+    /// From here on IAM's rules decide, and this caller has this policy; `None`: everything goes again.
+    pub fn judge(&self, policy: Option<(&Context, Value)>) {
+        let policies =
+            policy.map(|(context, policy)| HashMap::from([(context.caller.arn.clone(), policy.to_string())]));
+        *self.authority.policies.lock().unwrap() = policies;
     }
 
     pub fn host(&self) -> String {

@@ -27,7 +27,7 @@ impl Handler for Router {
     async fn handle(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         let began = Instant::now();
         let path = request.uri().path();
-        let (endpoint, response) = if path == "/v2" || path.starts_with("/v2/") {
+        let (endpoint, response) = if path == "/v2" || path.starts_with("/v2/") || path == "/token" {
             ("registry", self.registry.handle(request, peer).await)
         } else if self.frontend.claims_path(&request) {
             let (parts, body) = request.into_parts();
