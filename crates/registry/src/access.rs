@@ -65,6 +65,24 @@ pub trait Access: Send + Sync + 'static {
         Err(AccessError::Denied("This registry gives out no bearer tokens.".to_owned()))
     }
 
+    /// Every action must be allowed on the repository to the replication service that acts for the
+    /// registry `source`; within one account it is.
+    async fn authorize_replication(
+        &self,
+        source: &RegistryId,
+        repo: &RepoId,
+        actions: &[&'static str],
+    ) -> Result<(), AccessError> {
+        if source.account == repo.registry.account {
+            return Ok(());
+        }
+        Err(AccessError::Denied(format!(
+            "{} may not be asked of registry {}",
+            actions.join(", "),
+            repo.registry.account
+        )))
+    }
+
     /// Checks a download URL's `grant`, which stands for token and permission to get this one blob.
     async fn redeem(&self, repository: &str, digest: &Digest, grant: &str) -> Result<RegistryId, AccessError>;
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{contended, not_found};
 use crate::queue::Origin;
 use crate::records::{ImageRecord, RepositoryRecord, TagRecord};
-use crate::{Error, Manifest, Page, Reference, Registry, RepoId, Result, keys, limits};
+use crate::{Error, Manifest, Page, Reference, Registry, RegistryId, RepoId, Result, keys, limits};
 
 /// Compares or puts for one manifest's blobs and children in the transaction that adds it; what is
 /// beyond is checked or written just before. Keeps the transaction within the store's limit.
@@ -80,6 +80,16 @@ impl Registry {
 
     /// Stores a manifest and points tags at it. What it names must be there; its subject need not.
     pub async fn put_image(&self, repo: &RepoId, new: NewImage) -> Result<PutImage> {
+        self.put_image_from(repo, new, None).await
+    }
+
+    /// `source` is the registry that a replica comes from.
+    pub(crate) async fn put_image_from(
+        &self,
+        repo: &RepoId,
+        new: NewImage,
+        source: Option<&RegistryId>,
+    ) -> Result<PutImage> {
         let repository = self.repository(repo).await?;
         let manifest = Manifest::parse(&new.manifest, new.content_type.as_deref())?;
         if new.tags.len() > limits::MAX_PUSHED_TAGS {
@@ -112,8 +122,9 @@ impl Registry {
             archived: false,
             last_archived_at: None,
             last_activated_at: None,
+            replica: new.origin == Origin::Replication,
         };
-        self.write_image(repo, digest, record, &manifest, &tags, new.origin).await
+        self.write_image(repo, digest, record, &manifest, &tags, (new.origin, source)).await
     }
 
     /// Every tag may be pointed at `digest`; returns where each points now.
@@ -168,7 +179,7 @@ impl Registry {
         record: ImageRecord,
         manifest: &Manifest,
         tags: &[String],
-        origin: Origin,
+        (origin, source): (Origin, Option<&RegistryId>),
     ) -> Result<PutImage> {
         let referrer = referrer_value(repo, &digest, &record, manifest)?;
         // What is beyond one transaction is said to be used before: collection waits for it.
@@ -212,6 +223,7 @@ impl Registry {
                 if k.value.archived {
                     (k.value.archived, k.value.last_activated_at) = (false, Some(self.clock.now()));
                 }
+                k.value.replica &= origin == Origin::Replication;
                 k
             });
             let (guard, record) = match known {
@@ -246,7 +258,10 @@ impl Registry {
             }
             if changed {
                 let media_types = (Some(record.media_type.as_str()), record.artifact_type.as_deref());
-                let events = self.image_events(repo, &digest, "PUSH", tags, media_types)?;
+                let events = match source {
+                    Some(source) => self.replication_events(repo, source, &digest, tags, "SUCCESS")?,
+                    None => self.image_events(repo, &digest, "PUSH", tags, media_types)?,
+                };
                 let follow_ups = self.follow_ups(repo, &repository.value, &digest, origin).await?;
                 txn.success.extend(events.into_iter().chain(follow_ups));
             }
@@ -355,8 +370,20 @@ impl Registry {
 
     /// Takes one tag off; the image stays.
     pub async fn delete_tag(&self, repo: &RepoId, tag: &str) -> Result<DeletedImage> {
+        self.delete_tag_from(repo, tag, None, Origin::Push).await
+    }
+
+    /// `expected` is the digest that the tag must point at: [`Error::ImageNotFound`] if it does not.
+    pub(crate) async fn delete_tag_from(
+        &self,
+        repo: &RepoId,
+        tag: &str,
+        expected: Option<&Digest>,
+        origin: Origin,
+    ) -> Result<DeletedImage> {
         for _ in 0..limits::MAX_TRIES {
-            let Some((digest, seen)) = self.tag_target(repo, tag).await? else {
+            let target = self.tag_target(repo, tag).await?;
+            let Some((digest, seen)) = target.filter(|(at, _)| expected.is_none_or(|e| e == at)) else {
                 self.repository(repo).await?;
                 return Err(Error::ImageNotFound { name: repo.name.clone(), reference: tag.to_owned() });
             };
@@ -365,7 +392,7 @@ impl Registry {
                 .then(Op::delete(keys::tag(repo, tag)))
                 .then(Op::delete(keys::image_tag(repo, &digest, tag)));
             let tags = vec![tag.to_owned()];
-            let txn = self.tell_of_delete(txn, repo, &digest, &tags)?;
+            let txn = self.tell_of_delete(txn, repo, &digest, &tags, false, origin).await?;
             if self.store.txn(txn).await?.succeeded {
                 return Ok(DeletedImage { digest, tags, image_gone: false });
             }
@@ -377,7 +404,7 @@ impl Registry {
     ///
     /// With `keep_children`, an image that an index names stays: [`Error::ReferencedByManifestList`].
     pub async fn delete_image(&self, repo: &RepoId, digest: &Digest, keep_children: bool) -> Result<DeletedImage> {
-        self.delete_image_at(repo, digest, keep_children, None).await
+        self.delete_image_at(repo, digest, keep_children, None, Origin::Push).await
     }
 
     /// `seen` is the revision that its record must have: [`Error::Changed`].
@@ -387,6 +414,7 @@ impl Registry {
         digest: &Digest,
         keep_children: bool,
         seen: Option<Revision>,
+        origin: Origin,
     ) -> Result<DeletedImage> {
         let mut gone = Vec::new();
         for _ in 0..limits::MAX_TRIES + limits::MAX_IMAGE_TAGS / UNTAG_BATCH {
@@ -415,7 +443,7 @@ impl Registry {
             if last {
                 txn = self.forget_image(repo, digest, &image.value, txn).await?;
             }
-            txn = self.tell_of_delete(txn, repo, digest, now)?;
+            txn = self.tell_of_delete(txn, repo, digest, now, last, origin).await?;
             if !self.store.txn(txn).await?.succeeded {
                 continue;
             }
@@ -468,7 +496,7 @@ impl Registry {
                 txn = txn.then(Op::put(key.clone(), Store::encode(&key, &image.value)?));
             }
             let tags = vec![tag.to_owned()];
-            txn = self.tell_of_delete(txn, repo, &digest, &tags)?;
+            txn = self.tell_of_delete(txn, repo, &digest, &tags, image_gone, Origin::Push).await?;
             if self.store.txn(txn).await?.succeeded {
                 return Ok(DeletedImage { digest, tags, image_gone });
             }
@@ -476,8 +504,17 @@ impl Registry {
         Err(contended(repo))
     }
 
-    fn tell_of_delete(&self, mut txn: Txn, repo: &RepoId, digest: &Digest, tags: &[String]) -> Result<Txn> {
+    async fn tell_of_delete(
+        &self,
+        mut txn: Txn,
+        repo: &RepoId,
+        digest: &Digest,
+        tags: &[String],
+        image_gone: bool,
+        origin: Origin,
+    ) -> Result<Txn> {
         txn.success.extend(self.image_events(repo, digest, "DELETE", tags, (None, None))?);
+        txn.success.extend(self.delete_follow_ups(repo, digest, tags, image_gone, origin).await?);
         Ok(txn)
     }
 
@@ -485,6 +522,7 @@ impl Registry {
     async fn forget_image(&self, repo: &RepoId, digest: &Digest, image: &ImageRecord, mut txn: Txn) -> Result<Txn> {
         txn = txn.then(Op::delete(keys::image(repo, digest))).then(Op::delete(keys::pull(repo, digest)));
         txn.success.extend(crate::scans::forget(repo, digest));
+        txn.success.push(crate::replication::forget(repo, digest));
         if let Some(subject) = &image.subject {
             txn = txn.then(Op::delete(keys::referrer(repo, subject, digest)));
         }

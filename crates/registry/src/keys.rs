@@ -91,6 +91,38 @@ pub(crate) fn pull(repo: &RepoId, digest: &Digest) -> String {
     pulls(repo) + digest.as_str()
 }
 
+/// How the copies of images in other registries are.
+pub(crate) fn replications(repo: &RepoId) -> String {
+    within(repo, "replication")
+}
+
+/// Uploads to peers that are under way.
+pub(crate) fn replication_uploads(repo: &RepoId) -> String {
+    within(repo, "replication-upload")
+}
+
+pub(crate) fn backfills(registry: &RegistryId) -> String {
+    format!("{}/backfill/", base(registry))
+}
+
+pub(crate) fn backfill(registry: &RegistryId, id: &str) -> String {
+    backfills(registry) + id
+}
+
+/// The regions that a backfill goes to.
+pub(crate) fn backfills_active(registry: &RegistryId) -> String {
+    format!("{}/backfill-active/", base(registry))
+}
+
+/// Written by every start of a backfill, so that they are counted one after another.
+pub(crate) fn backfill_guard(registry: &RegistryId) -> String {
+    format!("{}/backfill-guard", base(registry))
+}
+
+pub(crate) fn backfill_results(registry: &RegistryId, id: &str) -> String {
+    format!("{}/backfill-result/{id}:", base(registry))
+}
+
 /// Lifecycle policies, of all registries in one range: somebody must go through them.
 pub(crate) const LIFECYCLES: &str = "/aws/ecr-lifecycle/";
 
@@ -200,6 +232,8 @@ pub(crate) fn contents(repo: &RepoId) -> Vec<String> {
         "pull",
         "lifecycle-preview",
         "lifecycle-result",
+        "replication",
+        "replication-upload",
         "scan",
         "scan-finding",
     ];

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod backfill;
 mod body;
 mod cache;
 mod catalog;
@@ -30,6 +31,8 @@ mod names;
 pub mod queue;
 mod records;
 mod registry;
+mod replicas;
+mod replication;
 mod route;
 mod scanning;
 mod scans;
@@ -40,6 +43,10 @@ mod templates;
 mod wire;
 
 pub use access::{Access, AccessError, IssuedToken, Peer, Principal};
+pub use backfill::{
+    BACKFILL_KEPT_MS, BACKFILLS, BackfillProgress, BackfillRecord, BackfillResult, BackfillStart, BackfillStatus,
+    BackfillStop, MAX_BACKFILLS, QueuedBackfill,
+};
 pub use body::RegistryBody;
 pub use catalog::{Page, RepositoryDelete};
 pub use collect::Collected;
@@ -52,6 +59,11 @@ pub use manifest::{Manifest, MediaType};
 pub use names::{Reference, RegistryId, RepoId, is_repository_name, is_tag};
 pub use records::{EncryptionRecord, ImageRecord, Mutability, RepositoryRecord, tag_filter_matches};
 pub use registry::{Registry, ResolvedManifest, limits};
+pub use replicas::Original;
+pub use replication::{
+    DeleteReplication, PrefixFilter, QueuedDelete, REPLICATE_DELETE, REPLICATION, REPLICATION_SOURCE,
+    ReplicationDestination, ReplicationRecord, ReplicationRule, ReplicationRules, ReplicationStatus,
+};
 pub use route::{Endpoint, ROUTES, Route, RouteRule};
 pub use scanning::{ScanFrequency, ScanType, ScanningConfiguration, ScanningFilter, ScanningRule};
 pub use scans::{Finding, FindingCvss, FindingPackage, Outdated, ScanRecord, ScanStatus};

@@ -103,6 +103,9 @@ pub struct ImageRecord {
     /// When it was last restored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activated_at: Option<Timestamp>,
+    /// It came by replication, and nobody has pushed it here since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replica: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -107,6 +107,28 @@ impl Endpoint {
     pub fn actions(self) -> &'static [&'static str] {
         ROUTES.iter().find(|r| r.endpoint == self).map_or(&[], |r| r.actions)
     }
+
+    /// What a replication from a peer asks for: to write, and to see whether it must.
+    pub fn is_for_replication(self) -> bool {
+        match self {
+            Self::HeadBlob
+            | Self::StartUpload
+            | Self::UploadWhole
+            | Self::UploadStatus
+            | Self::UploadChunk
+            | Self::FinishUpload
+            | Self::CancelUpload
+            | Self::HeadManifest
+            | Self::PutManifest
+            | Self::DeleteManifest => true,
+            Self::Base
+            | Self::GetBlob
+            | Self::DeleteBlob
+            | Self::GetManifest
+            | Self::ListTags
+            | Self::ListReferrers => false,
+        }
+    }
 }
 
 impl Route {

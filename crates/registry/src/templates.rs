@@ -92,6 +92,12 @@ impl Registry {
 
     /// The template by which a push to `repo` makes it: that of the longest prefix.
     pub async fn template_for_push(&self, repo: &RepoId) -> Result<Option<TemplateRecord>> {
+        self.template_for(repo, CREATE_ON_PUSH).await
+    }
+
+    /// The template by which `repo` comes into being for `what`, such as [`CREATE_ON_PUSH`].
+    pub async fn template_for(&self, repo: &RepoId, what: &str) -> Result<Option<TemplateRecord>> {
+        let applies = |template: &TemplateRecord| template.applied_for.iter().any(|a| a == what);
         let mut prefix = repo.name.as_str();
         while let Some((shorter, _)) = prefix.rsplit_once('/') {
             prefix = shorter;
@@ -151,8 +157,4 @@ impl Registry {
         }
         Err(Error::RepositoryExists { name: repo.name.clone(), account: repo.registry.account.clone() })
     }
-}
-
-fn applies(template: &TemplateRecord) -> bool {
-    template.applied_for.iter().any(|a| a == CREATE_ON_PUSH)
 }

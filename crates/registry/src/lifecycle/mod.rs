@@ -18,6 +18,7 @@ pub use policy::{Action, LifecyclePolicy};
 
 use crate::catalog::{contended, not_found};
 use crate::images::after_prefix;
+use crate::queue::Origin;
 use crate::records::TagRecord;
 use crate::{Error, ImageRecord, Page, Registry, RepoId, Result, keys, limits};
 
@@ -149,7 +150,9 @@ impl Registry {
         for verdict in evaluate(&policy, &picture.images, now) {
             let (digest, seen) = (&picture.images[verdict.index].digest, picture.revisions[verdict.index]);
             let acted = match verdict.action {
-                Action::Expire => self.delete_image_at(repo, digest, true, Some(seen)).await.map(|_| &mut done.expired),
+                Action::Expire => {
+                    self.delete_image_at(repo, digest, true, Some(seen), Origin::Push).await.map(|_| &mut done.expired)
+                }
                 Action::Archive => self.archive_image(repo, digest, Some(seen)).await.map(|_| &mut done.archived),
             };
             match acted {

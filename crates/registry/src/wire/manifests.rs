@@ -39,10 +39,15 @@ impl Wire {
         let manifest = whole_body(&mut body, limits::MAX_MANIFEST).await?;
         let content_type = call.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let asked: Vec<String> = call.query.all("tag").map(str::to_owned).collect();
-        let put = self
-            .registry
-            .put_image(&call.repo, NewImage { manifest, content_type, tags, digest, origin: Origin::Push })
-            .await?;
+        let new = NewImage { manifest, content_type, tags, digest, origin: Origin::Push };
+        let put = match &call.source {
+            None => self.registry.put_image(&call.repo, new).await?,
+            Some(source) => {
+                // An index of nothing comes without a blob before it.
+                self.create_on_push(call).await?;
+                self.registry.put_replica(&call.repo, source, new).await?
+            }
+        };
         let mut response = answer(StatusCode::CREATED)
             .location(&format!("/v2/{}/manifests/{}", call.repo.name, put.digest))?
             .digest(&put.digest)?;
@@ -57,7 +62,11 @@ impl Wire {
 
     pub(super) async fn delete_manifest(&self, call: &Call, reference: &str) -> Result<Answer> {
         let reference = existing(call, reference)?;
-        self.registry.delete_reference(&call.repo, &reference).await?;
+        match (&call.source, &reference) {
+            (None, _) => self.registry.delete_reference(&call.repo, &reference).await?,
+            (Some(_), Reference::Tag(tag)) => self.registry.delete_replica_tag(&call.repo, tag, None).await?,
+            (Some(_), Reference::Digest(digest)) => self.registry.delete_replica(&call.repo, digest).await?,
+        };
         Ok(answer(StatusCode::ACCEPTED))
     }
 }

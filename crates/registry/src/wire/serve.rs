@@ -35,6 +35,8 @@ pub(super) struct Call {
     pub(super) headers: HeaderMap,
     pub(super) query: Query,
     pub(super) head_only: bool,
+    /// The registry whose replication this is.
+    pub(super) source: Option<RegistryId>,
 }
 
 impl Call {
@@ -42,6 +44,34 @@ impl Call {
     pub(super) fn caller(&self) -> &str {
         self.principal.as_ref().map_or("", |p| &p.arn)
     }
+}
+
+impl Wire {
+    /// A replication may do what it takes to copy and delete, by `ecr:ReplicateImage` alone: the caller
+    /// must have it, and so must the account that it says it comes from.
+    async fn let_in_replication(
+        &self,
+        principal: &Principal,
+        source: &RegistryId,
+        repo: &RepoId,
+        endpoint: Endpoint,
+    ) -> Result<()> {
+        const ACTIONS: &[&str] = &["ecr:ReplicateImage"];
+        if !endpoint.is_for_replication() {
+            return Err(Error::Unsupported);
+        }
+        self.access.authorize(principal, repo, ACTIONS).await?;
+        Ok(self.access.authorize_replication(source, repo, ACTIONS).await?)
+    }
+}
+
+/// Reads [`REPLICATION_SOURCE`](crate::REPLICATION_SOURCE).
+fn replication_source(headers: &HeaderMap) -> Result<Option<RegistryId>> {
+    let Some(value) = headers.get(crate::REPLICATION_SOURCE) else { return Ok(None) };
+    let bad = || Error::Denied(format!("{} must be <account>/<region>", crate::REPLICATION_SOURCE));
+    let (account, region) = value.to_str().ok().and_then(|v| v.split_once('/')).ok_or_else(bad)?;
+    let (account, region) = (account.parse().map_err(|_| bad())?, region.parse().map_err(|_| bad())?);
+    Ok(Some(RegistryId { account, region }))
 }
 
 impl From<AccessError> for Error {
@@ -97,13 +127,18 @@ impl Wire {
             return answer(StatusCode::OK).json(&serde_json::json!({}));
         };
         let repo = RepoId::new(meant_registry(host, self.registry.names(), &principal), name);
-        self.access.authorize(&principal, &repo, endpoint.actions()).await?;
+        let source = replication_source(&parts.headers)?;
+        match &source {
+            None => self.access.authorize(&principal, &repo, endpoint.actions()).await?,
+            Some(source) => self.let_in_replication(&principal, source, &repo, endpoint).await?,
+        }
         let call = Call {
             repo,
             principal: Some(principal),
             headers: parts.headers,
             query,
             head_only: parts.method == http::Method::HEAD,
+            source,
         };
         self.run(endpoint, &route, &call, body).await
     }

@@ -75,16 +75,28 @@ fn upload_id(repo: &RepoId, uuid: &str) -> Result<UploadId> {
 
 impl Wire {
     /// Makes a repository that a creation template lets a push make. The caller must be allowed to.
-    async fn create_on_push(&self, call: &Call) -> Result<()> {
+    pub(super) async fn create_on_push(&self, call: &Call) -> Result<()> {
         let missing = match self.registry.repository(&call.repo).await {
             Err(e @ Error::RepositoryNotFound { .. }) => e,
             other => return other.map(drop),
         };
+        if let Some(source) = &call.source {
+            return self.create_for_replication(call, source).await;
+        }
         let (Some(_), Some(principal)) = (self.registry.template_for_push(&call.repo).await?, &call.principal) else {
             return Err(missing);
         };
         self.access.authorize(principal, &call.repo, &["ecr:CreateRepository"]).await?;
         self.registry.ensure_for_push(&call.repo).await
+    }
+
+    /// Makes the repository that a peer's replication goes to.
+    async fn create_for_replication(&self, call: &Call, source: &crate::RegistryId) -> Result<()> {
+        const ACTIONS: &[&str] = &["ecr:CreateRepository"];
+        let Some(principal) = &call.principal else { return Err(Error::Unauthenticated) };
+        self.access.authorize(principal, &call.repo, ACTIONS).await?;
+        self.access.authorize_replication(source, &call.repo, ACTIONS).await?;
+        self.registry.create_for_replication(&call.repo).await
     }
 
     pub(super) async fn start_upload(&self, call: &Call) -> Result<Answer> {
