@@ -34,6 +34,12 @@ impl Findings {
         self.packages.push(package);
     }
 
+    pub(crate) fn push_some(&mut self, package: Option<Package>) {
+        if let Some(package) = package {
+            self.push(package);
+        }
+    }
+
     pub(crate) fn damaged(&mut self, why: impl Into<String>) {
         self.fault(GapKind::Damaged, why);
     }

@@ -27,10 +27,8 @@ pub(crate) fn join(link: &str, target: &str) -> Option<String> {
     if target.len() > MAX_PATH_BYTES || target.contains('\0') {
         return None;
     }
-    let mut parts: Vec<&str> = match target.starts_with('/') {
-        true => Vec::new(),
-        false => link.rsplit_once('/').map_or_else(Vec::new, |(parent, _)| parent.split('/').collect()),
-    };
+    let parent = if target.starts_with('/') { "" } else { split(link).0 };
+    let mut parts: Vec<&str> = parent.split('/').filter(|part| !part.is_empty()).collect();
     for part in target.split('/') {
         match part {
             "" | "." => {}

@@ -128,11 +128,15 @@ impl Tree {
     pub(crate) fn remove_below(&mut self, path: &str, layer: u16) {
         let gone: Vec<String> =
             below(&self.files, path).filter(|(_, kept)| kept.layer < layer).map(|(path, _)| path.clone()).collect();
-        gone.iter().for_each(|path| drop(self.forget(path)));
+        for path in gone {
+            self.forget(&path);
+        }
         let gone: Vec<String> =
             below(&self.links, path).filter(|(_, (of, _))| *of < layer).map(|(path, _)| path.clone()).collect();
         if !gone.is_empty() {
-            gone.iter().for_each(|path| drop(self.links.remove(path)));
+            for path in gone {
+                self.links.remove(&path);
+            }
             self.follow_links();
         }
     }

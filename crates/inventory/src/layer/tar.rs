@@ -120,10 +120,10 @@ impl<R: BufRead> TarReader<R> {
         }
         if block.iter().all(|byte| *byte == 0) {
             let more = self.block(&mut block)?;
-            return match more && block.iter().any(|byte| *byte != 0) {
-                true => Err(TarError::Format("goes on after its end")),
-                false => Ok(None),
-            };
+            if more && block.iter().any(|byte| *byte != 0) {
+                return Err(TarError::Format("goes on after its end"));
+            }
+            return Ok(None);
         }
         let sum: u64 = block.iter().enumerate().map(|(at, byte)| u64::from(summed(at, *byte))).sum();
         let signed: i64 = block.iter().enumerate().map(|(at, byte)| i64::from(summed(at, *byte).cast_signed())).sum();
@@ -240,7 +240,7 @@ fn number(field: &[u8]) -> Option<u64> {
         for byte in &field[1..] {
             value = value.checked_mul(256)?.checked_add(u64::from(*byte))?;
         }
-        return (value <= i64::MAX as u64).then_some(value);
+        return i64::try_from(value).is_ok().then_some(value);
     }
     let digits = field.iter().copied().skip_while(|byte| *byte == b' ');
     let mut value = 0_u64;
@@ -248,7 +248,7 @@ fn number(field: &[u8]) -> Option<u64> {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit < 8)?;
         value = value.checked_mul(8)?.checked_add(u64::from(digit))?;
     }
-    (value <= i64::MAX as u64).then_some(value)
+    i64::try_from(value).is_ok().then_some(value)
 }
 
 /// Name, behind ustar's prefix where there is one.

@@ -84,3 +84,26 @@ impl Layer {
         zstd::encode_all(self.tar().as_slice(), 1).unwrap()
     }
 }
+
+/// What one file in an image of its own tells.
+pub fn file(path: &str, content: impl AsRef<[u8]>) -> gantry_inventory::Inventory {
+    let mut collector = gantry_inventory::Collector::new();
+    collector.add_layer("l", TAR, Layer::new().file(path, content).tar().as_slice()).unwrap();
+    collector.finish()
+}
+
+/// `name version` of each package of [`file`], without any gap.
+pub fn told(path: &str, content: impl AsRef<[u8]>) -> Vec<String> {
+    let inventory = file(path, content);
+    assert_eq!(inventory.gaps, [], "{path}");
+    inventory.packages.iter().map(|p| format!("{} {}", p.name, p.version)).collect()
+}
+
+/// A committed file, unpacked.
+pub fn data(name: &str) -> Vec<u8> {
+    use std::io::Read as _;
+    let path = format!("{}/tests/it/data/{name}.gz", env!("CARGO_MANIFEST_DIR"));
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+    bytes
+}
