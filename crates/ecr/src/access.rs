@@ -184,6 +184,20 @@ impl Access for EcrAccess {
         })
     }
 
+    async fn authorize_replication(
+        &self,
+        source: &RegistryId,
+        repo: &RepoId,
+        actions: &[&'static str],
+    ) -> Result<(), AccessError> {
+        if source.account == repo.registry.account {
+            return Ok(());
+        }
+        // Policies name the source account, for which the service acts there.
+        let service = self.principal(Arc::new(root_of(&source.account)), source.clone());
+        self.authorize(&service, repo, actions).await
+    }
+
     fn issue_token(&self, principal: &Principal, scopes: Option<&[Scope]>) -> Result<IssuedToken, AccessError> {
         let detail = principal.detail.downcast_ref::<Detail>().ok_or(AccessError::Unauthenticated)?;
         // A token never says more than the one it was made from, and never for longer.

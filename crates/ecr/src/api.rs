@@ -93,8 +93,10 @@ operations! {
     signing::delete_signing_configuration(DeleteSigningConfigurationRequest) -> DeleteSigningConfigurationResponse;
     account::deregister_pull_time_update_exclusion(DeregisterPullTimeUpdateExclusionRequest) -> DeregisterPullTimeUpdateExclusionResponse;
     signing::describe_image_signing_status(DescribeImageSigningStatusRequest) -> DescribeImageSigningStatusResponse;
+    replication::describe_image_replication_status(DescribeImageReplicationStatusRequest) -> DescribeImageReplicationStatusResponse;
     listing::describe_images(DescribeImagesRequest) -> DescribeImagesResponse;
     repositories::describe_registry(DescribeRegistryRequest) -> DescribeRegistryResponse;
+    backfill::describe_replication_backfill_results(DescribeReplicationBackfillResultsRequest) -> DescribeReplicationBackfillResultsResponse;
     repositories::describe_repositories(DescribeRepositoriesRequest) -> DescribeRepositoriesResponse;
     templates::describe_repository_creation_templates(DescribeRepositoryCreationTemplatesRequest) -> DescribeRepositoryCreationTemplatesResponse;
     account::get_account_setting(GetAccountSettingRequest) -> GetAccountSettingResponse;
@@ -110,6 +112,7 @@ operations! {
     referrers::list_image_referrers(ListImageReferrersRequest) -> ListImageReferrersResponse;
     listing::list_images(ListImagesRequest) -> ListImagesResponse;
     account::list_pull_time_update_exclusions(ListPullTimeUpdateExclusionsRequest) -> ListPullTimeUpdateExclusionsResponse;
+    backfill::list_replication_backfills(ListReplicationBackfillsRequest) -> ListReplicationBackfillsResponse;
     tags::list_tags_for_resource(ListTagsForResourceRequest) -> ListTagsForResourceResponse;
     account::put_account_setting(PutAccountSettingRequest) -> PutAccountSettingResponse;
     images::put_image(PutImageRequest) -> PutImageResponse;
@@ -118,10 +121,13 @@ operations! {
     lifecycle::put_lifecycle_policy(PutLifecyclePolicyRequest) -> PutLifecyclePolicyResponse;
     registry_policy::put_registry_policy(PutRegistryPolicyRequest) -> PutRegistryPolicyResponse;
     configurations::put_registry_scanning_configuration(PutRegistryScanningConfigurationRequest) -> PutRegistryScanningConfigurationResponse;
+    replication::put_replication_configuration(PutReplicationConfigurationRequest) -> PutReplicationConfigurationResponse;
     signing::put_signing_configuration(PutSigningConfigurationRequest) -> PutSigningConfigurationResponse;
     account::register_pull_time_update_exclusion(RegisterPullTimeUpdateExclusionRequest) -> RegisterPullTimeUpdateExclusionResponse;
     policies::set_repository_policy(SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse;
     lifecycle::start_lifecycle_policy_preview(StartLifecyclePolicyPreviewRequest) -> StartLifecyclePolicyPreviewResponse;
+    backfill::start_replication_backfill(StartReplicationBackfillRequest) -> StartReplicationBackfillResponse;
+    backfill::stop_replication_backfill(StopReplicationBackfillRequest) -> StopReplicationBackfillResponse;
     tags::tag_resource(TagResourceRequest) -> TagResourceResponse;
     tags::untag_resource(UntagResourceRequest) -> UntagResourceResponse;
     storage::update_image_storage_class(UpdateImageStorageClassRequest) -> UpdateImageStorageClassResponse;

@@ -10,6 +10,7 @@
 mod access;
 mod account;
 mod api;
+mod backfill;
 mod configurations;
 mod errors;
 mod images;
@@ -20,6 +21,7 @@ mod lockout;
 mod policies;
 mod referrers;
 mod registry_policy;
+mod replication;
 mod repositories;
 mod rules;
 mod signing;

@@ -46,13 +46,14 @@ pub(crate) async fn get_authorization_token(
 }
 
 pub(crate) async fn describe_registry(
-    _: &EcrApi,
+    api: &EcrApi,
     context: &Context,
     _: ecr::DescribeRegistryRequest,
 ) -> Result<ecr::DescribeRegistryResponse, AwsError> {
+    let registry = EcrApi::registry_id(context, None)?;
     Ok(ecr::DescribeRegistryResponse {
         registry_id: Some(context.account.to_string()),
-        replication_configuration: Some(ecr::ReplicationConfiguration { rules: Vec::new() }),
+        replication_configuration: Some(crate::replication::configuration(api, &registry).await?),
     })
 }
 

@@ -12,6 +12,7 @@ mod lifecycle;
 mod model;
 mod model_cases;
 mod registry;
+mod replication_cases;
 mod repositories;
 mod routes;
 mod signing;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::judge::exactly;
 use crate::model_cases::{CASES, Case, Missing, NOT_YET};
+use crate::replication_cases;
 use crate::support::{ACCOUNT, Fixture, context};
 
 /// A resource as cases name it: `repository/app` for one of ours, or as it is.
@@ -17,20 +18,24 @@ fn arn(resource: &str) -> String {
     }
 }
 
+fn cases() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(replication_cases::CASES)
+}
+
 #[test]
 fn every_operation_has_a_case() {
     let mut lacking = Vec::new();
     for operation in SERVICE.operations {
-        let cases = CASES.iter().filter(|c| c.operation == operation.name).count();
+        let cases = cases().filter(|c| c.operation == operation.name).count();
         let expected = usize::from(!NOT_YET.contains(&operation.name));
         if cases != expected {
             lacking.push(format!("{} has {cases} cases, not {expected}", operation.name));
         }
     }
     assert!(lacking.is_empty(), "{}", lacking.join("\n"));
-    assert_eq!(CASES.len() + NOT_YET.len(), SERVICE.operations.len(), "a case of something that is no operation");
+    assert_eq!(cases().count() + NOT_YET.len(), SERVICE.operations.len(), "a case of something that is no operation");
     assert_eq!(SERVICE.operations.len(), 62);
-    for case in CASES {
+    for case in cases() {
         assert!(!case.needs.is_empty(), "{} needs no permission", case.operation);
         match case.missing {
             Missing::Cases(cases) => assert!(!cases.is_empty(), "{}", case.operation),
@@ -44,7 +49,7 @@ fn every_operation_has_a_case() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_succeeds_for_who_may_do_exactly_that() {
-    for case in CASES {
+    for case in cases() {
         let f = Fixture::new().await;
         let input = (case.given)(&f).await;
         f.judge(Some((&context(), exactly(case.needs.iter().map(|(a, r)| (*a, arn(r)))))));
@@ -57,7 +62,7 @@ async fn every_operation_succeeds_for_who_may_do_exactly_that() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_is_refused_without_each_of_its_actions() {
-    for case in CASES {
+    for case in cases() {
         let f = Fixture::new().await;
         let input = (case.given)(&f).await;
         for (at, (action, resource)) in case.needs.iter().enumerate() {
@@ -86,7 +91,7 @@ async fn every_operation_is_refused_without_each_of_its_actions() {
 
 #[tokio::test]
 async fn what_is_not_there_is_said_to_be_missing() {
-    for case in CASES {
+    for case in cases() {
         let Missing::Cases(cases) = case.missing else { continue };
         let f = Fixture::new().await;
         f.create("empty").await;

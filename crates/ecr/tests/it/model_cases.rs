@@ -35,15 +35,9 @@ pub enum Missing {
 pub const NOT_YET: &[&str] = &[
     "CreatePullThroughCacheRule",
     "DeletePullThroughCacheRule",
-    "DescribeImageReplicationStatus",
     "DescribeImageScanFindings",
     "DescribePullThroughCacheRules",
-    "DescribeReplicationBackfillResults",
-    "ListReplicationBackfills",
-    "PutReplicationConfiguration",
     "StartImageScan",
-    "StartReplicationBackfill",
-    "StopReplicationBackfill",
     "UpdatePullThroughCacheRule",
     "ValidatePullThroughCacheRule",
 ];
@@ -144,6 +138,7 @@ macro_rules! given {
         |$f| Box::pin(async move { $body })
     };
 }
+pub(crate) use given;
 
 pub const CASES: &[Case] = &[
     Case {
