@@ -9,6 +9,7 @@ use gantry_registry::{DeletedImage, Error, NewImage, Reference, RepoId, is_tag};
 
 use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
+use crate::translate::translated;
 
 /// An image identifier that was read, or the failure code and reason of one that cannot be.
 pub(crate) struct Wanted {
@@ -97,18 +98,24 @@ async fn get_one(
     if wanted.digest.as_ref().is_some_and(|d| *d != found.digest) {
         return Ok(Err(("ImageTagDoesNotMatchDigest", "The image tag does not match the image digest".to_owned())));
     }
-    // AWS can turn one manifest form into another; here an image is only ever what was pushed.
-    if !accepted.is_empty() && !accepted.contains(&found.media_type) {
-        let text = format!("{NOT_FOUND} with an accepted media type: it is {}", found.media_type);
-        return Ok(Err(("ImageNotFound", text)));
+    // Manifests are JSON, and JSON that was read is UTF-8.
+    let mut manifest = String::from_utf8_lossy(&found.bytes).into_owned();
+    let mut media_type = found.media_type;
+    if !accepted.is_empty() && !accepted.contains(&media_type) {
+        // By digest there is no other form: it would have another digest.
+        let other = wanted.tag.as_ref().and_then(|_| translated(&manifest, &media_type, accepted));
+        let Some((form, other)) = other else {
+            let text = format!("{NOT_FOUND} with an accepted media type: it is {media_type}");
+            return Ok(Err(("ImageNotFound", text)));
+        };
+        (media_type, manifest) = (form.to_owned(), other);
     }
     Ok(Ok(ecr::Image {
         registry_id: Some(repo.registry.account.to_string()),
         repository_name: Some(repo.name.clone()),
         image_id: Some(image_id(&found.digest, wanted.tag)),
-        // Manifests are JSON, and JSON that was read is UTF-8.
-        image_manifest: Some(String::from_utf8_lossy(&found.bytes).into_owned()),
-        image_manifest_media_type: Some(found.media_type),
+        image_manifest: Some(manifest),
+        image_manifest_media_type: Some(media_type),
     }))
 }
 

@@ -29,6 +29,7 @@ mod storage;
 mod tags;
 mod templates;
 mod token;
+mod translate;
 
 pub use access::EcrAccess;
 pub use api::EcrApi;

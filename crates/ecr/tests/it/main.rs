@@ -18,3 +18,4 @@ mod routes;
 mod signing;
 mod support;
 mod templates;
+mod thin;

@@ -90,9 +90,10 @@ struct ActionText {
 }
 
 impl LifecyclePolicy {
-    /// The error says what is wrong, for whoever wrote the policy.
+    /// The error says what is wrong, for whoever wrote the policy; in ECR's words where they are known.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let document: Document =
+            serde_json::from_str(text).map_err(|e| format!("Could not map policyString into LifecyclePolicy. {e}"))?;
         if document.rules.is_empty() || document.rules.len() > MAX_RULES {
             return Err(format!("a policy has 1 to {MAX_RULES} rules"));
         }
@@ -181,7 +182,7 @@ fn tags(selection: Selection) -> Result<TagSelection, &'static str> {
         }
         "tagged" if !prefixes.is_empty() => Ok(TagSelection::Prefixes(prefixes)),
         "tagged" if !patterns.is_empty() => Ok(TagSelection::Patterns(patterns)),
-        "tagged" => Err("the tagStatus tagged needs a tagPrefixList or a tagPatternList"),
+        "tagged" => Err("Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED."),
         "untagged" | "any" if listed => Err("prefixes and patterns are for the tagStatus tagged"),
         "untagged" => Ok(TagSelection::Untagged),
         "any" => Ok(TagSelection::Any),
@@ -197,12 +198,12 @@ fn together(rules: &[Rule]) -> Result<(), String> {
     for archived in [false, true] {
         let class = || rules.iter().filter(|r| r.archived == archived);
         if class().filter(|r| r.tags == TagSelection::Untagged).count() > 1 {
-            return Err("there may be one rule for the tagStatus untagged in each storage class".to_owned());
+            return Err("Only one rule can select Untagged images per storage class".to_owned());
         }
         if let Some(any) = class().position(|r| r.tags == TagSelection::Any)
             && any + 1 != class().count()
         {
-            return Err("a rule for the tagStatus any must have the highest rulePriority".to_owned());
+            return Err("Rule for tagStatus=ANY must have the lowest priority per storage class".to_owned());
         }
         let mut seen = HashSet::new();
         for rule in class() {
@@ -265,7 +266,7 @@ mod tests {
             (with(number("any"), json!({ "storageClass": "archive" })), &archive, "archived"),
             (with(number("any"), json!({ "storageClass": "cold" })), &expire, "storageClass"),
             (with(cold.clone(), json!({ "countNumber": 89 })), &expire, "at least 90 days"),
-            (number("tagged"), &expire, "needs a tagPrefixList"),
+            (number("tagged"), &expire, "Must specify tagPrefixList"),
             (number("all"), &expire, "tagStatus"),
             (with(number("any"), json!({ "tagPrefixList": ["a"] })), &expire, "for the tagStatus tagged"),
             (with(prefix.clone(), json!({ "tagPatternList": ["a"] })), &expire, "together"),
@@ -287,7 +288,7 @@ mod tests {
             (vec![], "1 to 50 rules"),
             (vec![one(0, &any, &expire)], "at least 1"),
             (vec![one(1, &untagged, &expire), one(1, &any, &expire)], "twice"),
-            (vec![one(1, &any, &expire), one(2, &untagged, &expire)], "highest"),
+            (vec![one(1, &any, &expire), one(2, &untagged, &expire)], "lowest priority"),
             (vec![one(1, &untagged, &expire), one(2, &untagged, &expire)], "one rule"),
             (vec![one(1, &prefix, &expire), one(2, &prefix, &expire)], "prefix a"),
         ] {
