@@ -13,4 +13,6 @@ pub enum Error {
     /// More layers than [`crate::limits::MAX_LAYERS`].
     #[error("layer {layer} is one more than the {limit} that an image may have")]
     TooManyLayers { layer: String, limit: usize },
+    #[error("writing a {format} document: {source}")]
+    Write { format: &'static str, source: serde_json::Error },
 }

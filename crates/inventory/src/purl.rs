@@ -34,6 +34,24 @@ pub(crate) fn of(package: &Package) -> String {
     purl
 }
 
+/// An image in a registry: `pkg:oci/shop@sha256:…?repository_url=…&tag=…`.
+pub(crate) fn of_image(name: &str, tag: Option<&str>, digest: &str) -> String {
+    let mut purl = "pkg:oci/".to_owned();
+    encode(&mut purl, &name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase());
+    purl.push('@');
+    encode(&mut purl, digest);
+    purl.push_str("?repository_url=");
+    for (at, part) in name.split('/').enumerate() {
+        purl.push_str(if at > 0 { "/" } else { "" });
+        encode(&mut purl, part);
+    }
+    if let Some(tag) = tag {
+        purl.push_str("&tag=");
+        encode(&mut purl, tag);
+    }
+    purl
+}
+
 /// rpm's epoch is a qualifier of its own; dpkg's is part of the version.
 fn epoch_apart(package: &Package) -> (Option<&str>, &str) {
     match package.version.split_once(':') {

@@ -8,3 +8,4 @@ mod jars;
 mod layers;
 mod locks;
 mod purls;
+mod sboms;
