@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gantry_aws_wire::{Authority, Caller, CallerKind, Context};
-use gantry_base::{AccountId, SharedClock, SharedEntropy, Timestamp};
+use gantry_base::{AccountId, SharedClock, Timestamp};
 use gantry_blobs::Digest;
 use gantry_registry::{Access, AccessError, IssuedToken, Peer, Principal, Registry, RegistryId, RepoId, Scope};
 use http::HeaderMap;
@@ -31,7 +31,6 @@ pub struct EcrAccess {
     authority: Arc<dyn Authority>,
     key: TokenKey,
     clock: SharedClock,
-    entropy: SharedEntropy,
 }
 
 /// What a [`Principal`] of ours carries.
@@ -46,14 +45,8 @@ struct Detail {
 }
 
 impl EcrAccess {
-    pub fn new(
-        registry: Registry,
-        authority: Arc<dyn Authority>,
-        key: TokenKey,
-        clock: SharedClock,
-        entropy: SharedEntropy,
-    ) -> Self {
-        Self { registry, authority, key, clock, entropy }
+    pub fn new(registry: Registry, authority: Arc<dyn Authority>, key: TokenKey, clock: SharedClock) -> Self {
+        Self { registry, authority, key, clock }
     }
 
     /// The principal of a caller that needs no token, being in this process: a task's execution role.
@@ -169,7 +162,8 @@ impl Access for EcrAccess {
         let known = rules::surroundings(&self.registry, repo).await.map_err(failed)?;
         let accesses: Vec<_> = actions.iter().map(|a| known.access(a, repo, &detail.caller.account)).collect();
         let context = Context {
-            request_id: gantry_base::uuid(&*self.entropy),
+            // OCI Distribution has no request ids.
+            request_id: String::new(),
             caller: Arc::clone(&detail.caller),
             account: repo.registry.account.clone(),
             region: repo.registry.region.clone(),

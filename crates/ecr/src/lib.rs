@@ -18,6 +18,7 @@ mod layers;
 mod lifecycle;
 mod listing;
 mod lockout;
+mod logins;
 mod policies;
 mod referrers;
 mod registry_policy;

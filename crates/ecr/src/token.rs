@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::logins::Logins;
+
 /// How long an authorization token holds: ECR's 12 hours.
 pub const TOKEN_LIFETIME_MS: i64 = 12 * 3600 * 1000;
 /// How long a layer's download URL holds: an hour, as the URLs that ECR gives out.
@@ -25,7 +27,10 @@ const MAX_TOKEN: usize = 64 * 1024;
 
 /// What the MACs are made with. Secret; outlives restarts, so that tokens do too.
 #[derive(Clone)]
-pub struct TokenKey([u8; 32]);
+pub struct TokenKey {
+    key: [u8; 32],
+    logins: Arc<Logins>,
+}
 
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,12 +40,12 @@ impl fmt::Debug for TokenKey {
 
 impl TokenKey {
     pub fn new(key: [u8; 32]) -> Self {
-        Self(key)
+        Self { key, logins: Arc::default() }
     }
 
     /// For the page tokens of the same service.
     pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.key
     }
 }
 
@@ -52,7 +57,7 @@ pub async fn token_key(store: &Store, entropy: &dyn Entropy) -> Result<TokenKey,
     store.create_as(KEY, &fresh).await?;
     // Whoever came first made it; everybody reads it back.
     match store.get_as::<[u8; 32]>(KEY).await? {
-        Some(key) => Ok(TokenKey(key.value)),
+        Some(key) => Ok(TokenKey::new(key.value)),
         None => Err(gantry_store::Error::Contended { key: KEY.to_owned(), tries: 1 }),
     }
 }
@@ -87,7 +92,7 @@ struct Login {
 }
 
 /// What a token said that was made here and has not expired.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Opened {
     pub(crate) registry: RegistryId,
     pub(crate) caller: Arc<Caller>,
@@ -111,7 +116,7 @@ struct RegistryName {
 impl TokenKey {
     fn mac(&self, purpose: Purpose, payload: &str) -> [u8; 32] {
         // An HMAC takes a key of any length, so this cannot fail; an all-zero MAC would match nothing we issue.
-        let Ok(mut mac) = <Hmac<Sha256> as Mac>::new_from_slice(&self.0) else { return [0; 32] };
+        let Ok(mut mac) = <Hmac<Sha256> as Mac>::new_from_slice(&self.key) else { return [0; 32] };
         mac.update(match purpose {
             Purpose::Login => b"gantry ecr login\0",
             Purpose::Download => b"gantry ecr fetch\0",
@@ -168,13 +173,18 @@ impl TokenKey {
     }
 
     pub(crate) fn open_login(&self, password: &str, now: Timestamp) -> Result<Opened, TokenError> {
+        if let Some(known) = self.logins.get(password, now) {
+            return Ok(known);
+        }
         let Sealed { expires, body } = self.open::<Login>(Purpose::Login, password, now)?;
-        Ok(Opened {
+        let opened = Opened {
             registry: body.registry.into(),
             caller: Arc::new(body.caller.into()),
             scopes: body.scopes.map(Arc::from),
             expires,
-        })
+        };
+        self.logins.remember(password, opened.clone());
+        Ok(opened)
     }
 
     pub(crate) fn download(

@@ -115,8 +115,7 @@ impl Fixture {
             asked: Mutex::default(),
             checked,
         });
-        let access =
-            EcrAccess::new(registry.clone(), authority.clone(), key.clone(), clock.clone(), Arc::new(SystemEntropy));
+        let access = EcrAccess::new(registry.clone(), authority.clone(), key.clone(), clock.clone());
         let wire = registry.clone().with_access(Arc::new(access));
         tokio::spawn(serve(listener, wire.clone()));
         let api = Arc::new(EcrApi::new(registry, key, clock.clone()));

@@ -95,8 +95,7 @@ impl Parts {
             registry_names(&instance, options, port),
         );
         let token_key = gantry_ecr::token_key(&store, &*entropy).await?;
-        let access =
-            EcrAccess::new(registry.clone(), authority.clone(), token_key.clone(), clock.clone(), entropy.clone());
+        let access = EcrAccess::new(registry.clone(), authority.clone(), token_key.clone(), clock.clone());
         let access = Arc::new(access);
         let ecr_api = Arc::new(EcrApi::new(registry.clone(), token_key, clock.clone()));
 
