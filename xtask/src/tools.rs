@@ -16,10 +16,12 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("etcd", "etcd-server", "usr/bin/etcd"),
     ("busybox", "busybox-static", "bin/busybox"),
     ("curl", "curl", "usr/bin/curl"),
+    ("docker-registry", "docker-registry", "usr/bin/docker-registry"),
+    ("wrk", "wrk", "usr/bin/wrk"),
 ];
 
 /// Python packages of the virtual environment; pinned, so that a red test means that we changed.
-const PYTHON: &[&str] = &["awscli==1.46.3", "boto3==1.44.5", "pytest==8.4.2"];
+const PYTHON: &[&str] = &["awscli==1.46.3", "boto3==1.44.5", "moto[server]==5.2.5", "pytest==8.4.2"];
 
 /// Debian's AWS CLI is version 2, which alone has `aws logs tail`.
 const AWS_V2: (&str, &str) = ("awscli", "usr/bin/aws");

@@ -28,6 +28,10 @@ pub mod limits {
     pub const MAX_UPLOAD_ID: usize = 128;
     /// Entries in one page of [`super::Blobs::list`].
     pub const LIST_PAGE: usize = 1000;
+    /// Blobs that are read through at one time to see whether they are still right.
+    pub const CHECKS_AT_ONCE: usize = 2;
+    /// Blobs with wrong bytes that are kept for an operator to look at; the oldest goes first.
+    pub const MAX_QUARANTINED: usize = 64;
 }
 
 /// Names one upload. The caller chooses it, and must make it hard to guess: lower-case letters,
@@ -83,7 +87,8 @@ pub trait Blobs: Send + Sync + 'static {
     /// Removes uploads that nobody has written to for `idle_secs`; tells how many.
     async fn expire_uploads(&self, idle_secs: u64) -> Result<usize>;
 
-    /// Opens `span` of a blob; an end past the blob's end means its end.
+    /// Opens `span` of a blob; an end past the blob's end means its end. A blob that may have been
+    /// changed where it is kept is read through first, so this can take as long as that.
     ///
     /// [`Error::NotFound`]; [`Error::Range`] if the span starts past the last byte of a blob that
     /// is not empty.
@@ -94,6 +99,10 @@ pub trait Blobs: Send + Sync + 'static {
 
     /// [`Error::NotFound`] if there is no such blob.
     async fn stat(&self, digest: &Digest) -> Result<BlobStat>;
+
+    /// Reads a whole blob where it is kept, past caches; whether its bytes are still those of its digest.
+    /// If not they are put aside, and the blob is [`Error::NotFound`] until it is stored again.
+    async fn verify(&self, digest: &Digest) -> Result<bool>;
 
     /// Whether there was something to delete. Readers that have it open read on.
     async fn delete(&self, digest: &Digest) -> Result<bool>;

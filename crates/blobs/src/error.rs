@@ -24,12 +24,21 @@ pub enum Error {
     Range { digest: Digest, start: u64, size: u64 },
     #[error("failed to {operation} {subject}: {source}")]
     Io { operation: &'static str, subject: String, source: io::Error },
+    #[error("failed to {operation} {subject}: {source}")]
+    Store { operation: &'static str, subject: String, source: Box<object_store::Error> },
+    #[error("`{address}` is not a place for blobs: {reason}")]
+    Address { address: String, reason: String },
 }
 
 impl Error {
     pub(crate) fn io(operation: &'static str, subject: impl ToString) -> impl FnOnce(io::Error) -> Self {
         let subject = subject.to_string();
         move |source| Self::Io { operation, subject, source }
+    }
+
+    pub(crate) fn store(operation: &'static str, subject: impl ToString) -> impl FnOnce(object_store::Error) -> Self {
+        let subject = subject.to_string();
+        move |source| Self::Store { operation, subject, source: Box::new(source) }
     }
 
     /// The disk (or the quota on it) is full: the one failure that an operator mends.

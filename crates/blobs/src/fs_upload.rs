@@ -3,74 +3,22 @@
 //!
 //! What always holds: at most one [`State`] exists per upload, and only it touches the file; when it
 //! goes, wherever that happens (a cut connection drops it in the middle of a batch), its hash state
-//! and size go back to [`Sessions`]. A hash state that is lost is derived anew from the file.
+//! goes back to [`Sessions`]. One that is lost, or whose file was touched meanwhile, is derived anew.
 
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::task::JoinHandle;
 
-use crate::fs::{Tree, run_blocking};
-use crate::limits::{IDLE_UPLOADS, MAX_BLOB, READ_CHUNK, WRITE_BATCH, WRITE_PARTS};
+use crate::fs::{FsSessions, Tree, run_blocking};
+use crate::limits::{MAX_BLOB, READ_CHUNK, WRITE_BATCH, WRITE_PARTS};
+use crate::sessions::{Claim, Parked};
+use crate::stamp::Traits;
 use crate::{Algorithm, Digest, Error, Hasher, Result, Upload, UploadId};
-
-enum Slot {
-    Busy,
-    Idle { hasher: Hasher, size: u64 },
-}
-
-/// Who writes to which upload, and the hash states of those that wait for their next chunk.
-#[derive(Default)]
-pub(crate) struct Sessions(Mutex<HashMap<UploadId, Slot>>);
-
-impl Sessions {
-    fn slots(&self) -> MutexGuard<'_, HashMap<UploadId, Slot>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn start(&self, id: &UploadId, algorithm: Algorithm) {
-        self.park(id, Hasher::new(algorithm), 0);
-    }
-
-    fn park(&self, id: &UploadId, hasher: Hasher, size: u64) {
-        let mut slots = self.slots();
-        if slots.len() >= IDLE_UPLOADS {
-            let idle = slots.iter().find(|(_, s)| matches!(s, Slot::Idle { .. })).map(|(id, _)| id.clone());
-            if let Some(idle) = idle {
-                slots.remove(&idle);
-            }
-        }
-        slots.insert(id.clone(), Slot::Idle { hasher, size });
-    }
-
-    /// Marks the upload busy; gives its hash state if that is still known.
-    fn take(&self, id: &UploadId) -> Result<Option<(Hasher, u64)>> {
-        match self.slots().insert(id.clone(), Slot::Busy) {
-            Some(Slot::Busy) => Err(Error::UploadBusy(id.clone())),
-            Some(Slot::Idle { hasher, size }) => Ok(Some((hasher, size))),
-            None => Ok(None),
-        }
-    }
-
-    fn release(&self, id: &UploadId) {
-        self.slots().remove(id);
-    }
-
-    /// Drops an upload's state unless somebody is writing to it.
-    pub(crate) fn forget_idle(&self, id: &UploadId) -> bool {
-        let mut slots = self.slots();
-        if matches!(slots.get(id), Some(Slot::Busy)) {
-            return false;
-        }
-        slots.remove(id);
-        true
-    }
-}
 
 /// The one right to write to an upload's file.
 struct State {
@@ -80,56 +28,39 @@ struct State {
     /// `None` once the state no longer describes the file: it is then not given back.
     hasher: Option<Hasher>,
     size: u64,
-    sessions: Arc<Sessions>,
+    claim: Claim<Traits>,
 }
 
 impl Drop for State {
     fn drop(&mut self) {
-        match self.hasher.take() {
-            Some(hasher) => self.sessions.park(&self.id, hasher, self.size),
-            None => self.sessions.release(&self.id),
-        }
-    }
-}
-
-/// Gives the busy mark back if opening fails half-way.
-struct Claim<'a> {
-    sessions: &'a Sessions,
-    id: &'a UploadId,
-    done: bool,
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        if !self.done {
-            self.sessions.release(self.id);
+        if let (Some(hasher), Ok(meta)) = (self.hasher.take(), self.file.metadata()) {
+            self.claim.leave(Parked { hasher, size: self.size, mark: Traits::of(&meta) });
         }
     }
 }
 
 impl State {
-    fn open(tree: &Tree, sessions: Arc<Sessions>, id: UploadId) -> Result<Self> {
-        let known = sessions.take(&id)?;
-        let mut claim = Claim { sessions: &sessions, id: &id, done: false };
+    fn open(tree: &Tree, sessions: &Arc<FsSessions>, id: UploadId) -> Result<Self> {
+        let (claim, known) = Claim::take(sessions, &id)?;
         let path = tree.upload(&id);
         let opened = OpenOptions::new().read(true).write(true).open(&path);
         let mut file = opened.map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => Error::UploadNotFound(id.clone()),
             _ => Error::io("open upload", &id)(e),
         })?;
-        let len = file.metadata().map_err(Error::io("stat upload", &id))?.len();
+        let meta = file.metadata().map_err(Error::io("stat upload", &id))?;
         let (hasher, size) = match known {
-            Some((hasher, size)) if size == len => (hasher, size),
+            Some(known) if known.size == meta.len() && known.mark.same_bytes(&Traits::of(&meta)) => {
+                (known.hasher, known.size)
+            }
             // After a restart or a failed write: what is on disk is the upload.
             other => {
-                let algorithm = other.map_or(Algorithm::Sha256, |(h, _)| h.algorithm());
-                (hash_file(&mut file, algorithm).map_err(Error::io("read upload", &id))?, len)
+                let algorithm = other.map_or(Algorithm::Sha256, |known| known.hasher.algorithm());
+                (hash_file(&mut file, algorithm).map_err(Error::io("read upload", &id))?, meta.len())
             }
         };
         file.seek(SeekFrom::Start(size)).map_err(Error::io("seek in upload", &id))?;
-        claim.done = true;
-        drop(claim);
-        Ok(Self { id, path, file, hasher: Some(hasher), size, sessions })
+        Ok(Self { id, path, file, hasher: Some(hasher), size, claim })
     }
 
     fn append(&mut self, batch: &[Bytes]) -> Result<()> {
@@ -152,7 +83,7 @@ impl State {
         let checked = self.check(expected);
         let done = checked.and_then(|()| {
             self.file.sync_all().map_err(Error::io("sync upload", &self.id))?;
-            tree.publish(&self.path, expected)
+            tree.publish(&self.file, &self.path, expected)
         });
         if done.is_err() {
             let _ = fs::remove_file(&self.path);
@@ -170,7 +101,8 @@ impl State {
     }
 }
 
-fn hash_file(file: &mut File, algorithm: Algorithm) -> io::Result<Hasher> {
+/// Hashes a file from its beginning; leaves it at its end.
+pub(crate) fn hash_file(file: &mut File, algorithm: Algorithm) -> io::Result<Hasher> {
     let mut hasher = Hasher::new(algorithm);
     let mut buffer = vec![0; READ_CHUNK];
     file.seek(SeekFrom::Start(0))?;
@@ -215,9 +147,9 @@ pub(crate) struct FsUpload {
 }
 
 impl FsUpload {
-    pub(crate) async fn open(tree: &Arc<Tree>, sessions: &Arc<Sessions>, id: &UploadId) -> Result<Box<dyn Upload>> {
+    pub(crate) async fn open(tree: &Arc<Tree>, sessions: &Arc<FsSessions>, id: &UploadId) -> Result<Box<dyn Upload>> {
         let (files, sessions, name) = (Arc::clone(tree), Arc::clone(sessions), id.clone());
-        let state = run_blocking(move || State::open(&files, sessions, name)).await?;
+        let state = run_blocking(move || State::open(&files, &sessions, name)).await?;
         Ok(Box::new(Self {
             tree: Arc::clone(tree),
             id: id.clone(),

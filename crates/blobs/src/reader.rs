@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use crate::limits::READ_CHUNK;
+use crate::stamp::Traits;
 
 /// Where a [`BlobReader`] gets its bytes from; one per engine.
 pub trait ChunkSource: Send {
@@ -97,8 +98,12 @@ impl ChunkSource for Inline {
 }
 
 /// A file read on the blocking pool. The next chunk is being read while the last one is sent.
+///
+/// A file that is changed meanwhile breaks the reading off before its last chunk.
 pub(crate) struct FileSource {
     file: Arc<File>,
+    /// What the file was like when it was opened.
+    traits: Traits,
     /// Bytes of the span that no read has been started for.
     unread: u64,
     ahead: Option<JoinHandle<io::Result<Bytes>>>,
@@ -106,8 +111,8 @@ pub(crate) struct FileSource {
 
 impl FileSource {
     /// `file` stands at the first byte of a span of `len` bytes.
-    pub(crate) fn new(file: File, len: u64) -> Self {
-        Self { file: Arc::new(file), unread: len, ahead: None }
+    pub(crate) fn new(file: File, len: u64, traits: Traits) -> Self {
+        Self { file: Arc::new(file), traits, unread: len, ahead: None }
     }
 
     fn read_ahead(&mut self) -> Option<JoinHandle<io::Result<Bytes>>> {
@@ -116,8 +121,12 @@ impl FileSource {
         }
         let len = self.unread.min(READ_CHUNK as u64);
         self.unread -= len;
-        let file = Arc::clone(&self.file);
-        Some(tokio::task::spawn_blocking(move || read_exactly(&file, len)))
+        let (file, last) = (Arc::clone(&self.file), (self.unread == 0).then_some(self.traits));
+        Some(tokio::task::spawn_blocking(move || {
+            let bytes = read_exactly(&file, len)?;
+            last.map_or(Ok(()), |traits| traits.still(&file))?;
+            Ok(bytes)
+        }))
     }
 }
 

@@ -108,7 +108,7 @@ impl From<gantry_blobs::Error> for Error {
             B::DigestMismatch { expected, actual } => Self::UploadDigest { expected, actual },
             B::TooLarge { limit, .. } => Self::BlobTooLarge { limit },
             B::Range { size, .. } => Self::RangeNotSatisfiable { size },
-            other @ B::Io { .. } => Self::Blobs(other),
+            other @ (B::Io { .. } | B::Store { .. } | B::Address { .. }) => Self::Blobs(other),
         }
     }
 }

@@ -134,3 +134,136 @@ proptest! {
         });
     }
 }
+
+fn blob_file(root: &Path, digest: &Digest) -> std::path::PathBuf {
+    root.join("blobs").join(digest.algorithm().as_str()).join(&digest.hex()[..2]).join(digest.hex())
+}
+
+/// Other bytes of the same length, and if `quietly` the old modification time: as an attacker would.
+fn corrupt(path: &Path, quietly: bool) {
+    use std::os::unix::fs::FileExt;
+    let file = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, 0).unwrap();
+    file.write_all_at(&[byte[0] ^ 1], 0).unwrap();
+    if quietly {
+        file.set_modified(modified).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn changed_bytes_are_not_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut blobs = FsBlobs::open(dir.path()).unwrap();
+    for (n, (quietly, restarted, size)) in [
+        (false, false, 10),
+        (true, false, 10),
+        (false, false, 2_000_000),
+        (true, false, 2_000_000),
+        (false, true, 2_000_000),
+        (true, true, 2_000_000),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for algorithm in Algorithm::ALL {
+            let mut bytes = pattern(size);
+            bytes.push(n as u8);
+            let digest = Digest::of(algorithm, &bytes);
+            upload(&blobs, &format!("u-{n}-{}", algorithm.as_str()), &[&bytes], &digest).await.unwrap();
+            assert_eq!(read(&blobs, &digest, 0, u64::MAX).await.unwrap(), bytes);
+            if restarted {
+                // A change within the very moment of the commit is seen only by the process that made it.
+                tokio::time::sleep(std::time::Duration::from_millis(80)).await;
+                blobs = FsBlobs::open(dir.path()).unwrap();
+                assert_eq!(read(&blobs, &digest, 0, u64::MAX).await.unwrap(), bytes);
+            }
+            corrupt(&blob_file(dir.path(), &digest), quietly);
+            if restarted {
+                blobs = FsBlobs::open(dir.path()).unwrap();
+            }
+            let span = if n % 2 == 0 { 0..u64::MAX } else { 3..5 };
+            let got = read(&blobs, &digest, span.start, span.end).await;
+            assert!(matches!(got, Err(Error::NotFound(_))), "case {n}, {algorithm:?}: {got:?}");
+            assert!(matches!(blobs.stat(&digest).await, Err(Error::NotFound(_))));
+            assert!(matches!(blobs.local_file(&digest).await, Err(Error::NotFound(_))));
+            let aside = dir.path().join(format!("quarantine/{}-{}", algorithm.as_str(), digest.hex()));
+            assert_eq!(std::fs::metadata(aside).unwrap().len(), bytes.len() as u64, "an operator can look at it");
+            upload(&blobs, &format!("v-{n}-{}", algorithm.as_str()), &[&bytes], &digest).await.unwrap();
+            assert_eq!(read(&blobs, &digest, 0, u64::MAX).await.unwrap(), bytes, "stored again it is served again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_touched_but_is_right_is_served_and_stamped_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(dir.path()).unwrap();
+    let bytes = pattern(1_000_000);
+    let digest = Digest::sha256(&bytes);
+    upload(&blobs, "u", &[&bytes], &digest).await.unwrap();
+    let path = blob_file(dir.path(), &digest);
+    // As a restored backup: another inode, another time, no attribute.
+    std::fs::copy(&path, dir.path().join("copy")).unwrap();
+    std::fs::rename(dir.path().join("copy"), &path).unwrap();
+    for blobs in [&blobs, &FsBlobs::open(dir.path()).unwrap()] {
+        let readers = (0..8).map(|_| read(blobs, &digest, 1, 5));
+        for got in futures_util::future::join_all(readers).await {
+            assert_eq!(got.unwrap(), &bytes[1..5]);
+        }
+    }
+    assert!(blobs.verify(&digest).await.unwrap());
+    corrupt(&path, true);
+    assert!(!blobs.verify(&digest).await.unwrap());
+    assert!(matches!(blobs.verify(&digest).await, Err(Error::NotFound(_))));
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_read_is_not_read_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(dir.path()).unwrap();
+    let bytes = pattern(8 * gantry_blobs::limits::READ_CHUNK);
+    let digest = Digest::sha256(&bytes);
+    upload(&blobs, "u", &[&bytes], &digest).await.unwrap();
+    let mut reader = blobs.open(&digest, 0..u64::MAX).await.unwrap();
+    reader.next().await.unwrap().unwrap();
+    corrupt(&blob_file(dir.path(), &digest), false);
+    let mut read = gantry_blobs::limits::READ_CHUNK;
+    let broken = loop {
+        match reader.next().await {
+            Some(Ok(chunk)) => read += chunk.len(),
+            end => break end,
+        }
+    };
+    assert!(matches!(broken, Some(Err(_))) && read < bytes.len(), "{read} of {}", bytes.len());
+}
+
+#[tokio::test]
+async fn the_quarantine_stays_small() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(dir.path()).unwrap();
+    for n in 0..gantry_blobs::limits::MAX_QUARANTINED + 3 {
+        let bytes = n.to_string();
+        let digest = Digest::sha256(bytes.as_bytes());
+        blobs.put(&digest, bytes.into()).await.unwrap();
+        corrupt(&blob_file(dir.path(), &digest), false);
+        assert!(read(&blobs, &digest, 0, 9).await.is_err());
+    }
+    let kept = std::fs::read_dir(dir.path().join("quarantine")).unwrap().count();
+    assert_eq!(kept, gantry_blobs::limits::MAX_QUARANTINED);
+}
+
+#[tokio::test]
+async fn an_upload_changed_behind_our_back_is_hashed_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(dir.path()).unwrap();
+    blobs.create_upload(&id("u"), Algorithm::Sha256).await.unwrap();
+    let mut up = blobs.open_upload(&id("u")).await.unwrap();
+    up.write(Bytes::from_static(b"right")).await.unwrap();
+    up.suspend().await.unwrap();
+    std::fs::write(dir.path().join("uploads/u"), b"wrong").unwrap();
+    let up = blobs.open_upload(&id("u")).await.unwrap();
+    let done = up.commit(&Digest::sha256(b"right")).await;
+    assert!(matches!(done, Err(Error::DigestMismatch { .. })), "{done:?}");
+}

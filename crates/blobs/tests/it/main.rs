@@ -3,4 +3,6 @@
 
 mod crash;
 mod fs;
+mod moto;
+mod s3;
 mod suite;
