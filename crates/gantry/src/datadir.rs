@@ -36,6 +36,18 @@ pub struct Instance {
     /// Where the state is kept, if not in this directory: etcd's URLs, separated by commas.
     #[serde(default)]
     pub etcd: Option<String>,
+    /// Where the blobs are kept, if not in this directory.
+    #[serde(default)]
+    pub blobs: Option<BlobPlace>,
+}
+
+/// A bucket of an S3-compatible store. Keys to it are not kept: they come from the environment at each start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobPlace {
+    /// `s3://BUCKET[/PREFIX]`.
+    pub url: String,
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
 }
 
 /// The administrator's key, made at first start; 0600.
@@ -145,9 +157,40 @@ impl DataDir {
             host_id: format!("host-{}", hex_id(entropy, 8)),
             vpc_cidr: None,
             etcd,
+            blobs: None,
         };
         self.write("instance.json", &fresh)?;
         Ok(fresh)
+    }
+
+    /// Fixes where the blobs are: at the first start, before there are any, and never again.
+    pub fn place_blobs(&self, instance: &mut Instance, asked: Option<BlobPlace>) -> Result<()> {
+        let Some(asked) = asked else { return Ok(()) };
+        let Some(has) = &instance.blobs else {
+            if self.join("blobs").exists() {
+                bail!(
+                    "{} keeps its blobs itself; it cannot turn to {}.\n  Leave --blobs out, or use another --data-dir.",
+                    self.root.display(),
+                    asked.url
+                );
+            }
+            instance.blobs = Some(asked);
+            return self.save_instance(instance);
+        };
+        for (what, asked, has) in [
+            ("blobs in", Some(&asked.url), Some(&has.url)),
+            ("a blob store at", asked.endpoint.as_ref(), has.endpoint.as_ref()),
+            ("a blob store in", asked.region.as_ref(), has.region.as_ref()),
+        ] {
+            if asked.is_some() && asked != has {
+                bail!(
+                    "{} was made for {what} {}; it cannot turn to another.\n  Leave the flag out, or use another --data-dir.",
+                    self.root.display(),
+                    has.map_or("AWS's own", String::as_str)
+                );
+            }
+        }
+        Ok(())
     }
 
     pub fn save_instance(&self, instance: &Instance) -> Result<()> {
@@ -233,6 +276,20 @@ mod tests {
         assert!(other.is_err());
         let elsewhere = data.instance_or_new(None, None, Some("http://127.0.0.1:2379".to_owned()), &SystemEntropy);
         assert!(elsewhere.is_err(), "an instance with state of its own does not turn to etcd");
+        let place = |url: &str| {
+            Some(BlobPlace { url: url.to_owned(), endpoint: Some("http://127.0.0.1:9".to_owned()), region: None })
+        };
+        let mut instance = again;
+        data.place_blobs(&mut instance, place("s3://one")).expect("there are no blobs yet");
+        let mut kept = data.instance().expect("read").expect("there");
+        assert_eq!(kept.blobs, place("s3://one"));
+        data.place_blobs(&mut kept, None).expect("no flag: the recorded place");
+        assert_eq!(kept.blobs, place("s3://one"));
+        assert!(data.place_blobs(&mut kept, place("s3://two")).is_err());
+        let own = DataDir::create(&dir.path().join("own")).expect("made");
+        let mut instance = own.instance_or_new(None, None, None, &SystemEntropy).expect("made");
+        fs::create_dir(own.join("blobs")).expect("blobs of its own");
+        assert!(own.place_blobs(&mut instance, place("s3://one")).is_err());
         let mode = fs::metadata(data.join("instance.json")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

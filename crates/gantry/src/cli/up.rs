@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use gantry_base::{AccountId, Region};
 
 use super::Where;
-use crate::datadir::DataDir;
+use crate::datadir::{BlobPlace, DataDir};
 use crate::demo;
 use crate::server::{self, Options, Server};
 
@@ -47,6 +47,15 @@ pub struct Up {
     /// Keep state in this etcd instead of the data directory; several separated by commas
     #[arg(long, value_name = "URL")]
     etcd: Option<String>,
+    /// Keep image layers in this bucket instead of the data directory; fixed at first start
+    #[arg(long, value_name = "s3://BUCKET[/PREFIX]")]
+    blobs: Option<String>,
+    /// The S3-compatible store that has the bucket [default: AWS's own]
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_S3")]
+    blobs_endpoint: Option<String>,
+    /// The bucket's region [default: AWS_REGION, or us-east-1]
+    #[arg(long, value_name = "REGION")]
+    blobs_region: Option<String>,
     /// Then do the main job: push an image, run it on Fargate, show its page
     #[arg(long)]
     demo: bool,
@@ -88,6 +97,7 @@ impl Up {
             fargate_memory_mib: self.fargate_memory,
             vpc_cidr: self.vpc_cidr,
             etcd: self.etcd,
+            blobs: self.blobs.map(|url| BlobPlace { url, endpoint: self.blobs_endpoint, region: self.blobs_region }),
             price_book: self.price_book,
         };
         let server = Server::start(data.clone(), options).await?;

@@ -23,7 +23,7 @@ use gantry_base::{AccountId, Region};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 
-use crate::datadir::{AdminKey, DataDir, Endpoint, Lock};
+use crate::datadir::{AdminKey, BlobPlace, DataDir, Endpoint, Lock};
 use control::Control;
 use metrics::Metrics;
 use route::Router;
@@ -43,6 +43,7 @@ pub struct Options {
     pub fargate_memory_mib: Option<u32>,
     pub vpc_cidr: Option<String>,
     pub etcd: Option<String>,
+    pub blobs: Option<BlobPlace>,
     pub price_book: Option<PathBuf>,
 }
 

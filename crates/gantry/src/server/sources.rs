@@ -30,7 +30,9 @@ impl Sources {
 fn failed(reference: &ImageRef, error: gantry_registry::Error) -> Error {
     use gantry_registry::Error as Registry;
     let kind = match &error {
-        Registry::RepositoryNotFound { .. } | Registry::ImageNotFound { .. } => PullFailure::NotFound,
+        Registry::RepositoryNotFound { .. } | Registry::ImageNotFound { .. } | Registry::BlobNotFound(_) => {
+            PullFailure::NotFound
+        }
         _ => PullFailure::Storage,
     };
     Error::Pull { kind, image: reference.to_string(), reason: error.to_string() }
@@ -54,8 +56,12 @@ impl ImageSource for Sources {
         let digest =
             digest.parse().map_err(|_| broken(PullFailure::Malformed, format!("`{digest}` is not a digest")))?;
         let file = self.registry.local_blob(&image.repo, &digest).await.map_err(|e| failed(reference, e))?;
-        // Blobs on another machine's disk come with the S3 engine; on the filesystem there is always a file.
-        file.map(BlobSource::File).ok_or_else(|| broken(PullFailure::NotFound, format!("blob {digest} is not here")))
+        if let Some(file) = file {
+            return Ok(BlobSource::File(file));
+        }
+        let opened = self.registry.open_blob(&image.repo, &digest, 0..u64::MAX).await;
+        let mut reader = opened.map_err(|e| failed(reference, e))?;
+        Ok(BlobSource::Stream(Box::pin(futures_util::stream::poll_fn(move |cx| reader.poll_chunk(cx)))))
     }
 }
 

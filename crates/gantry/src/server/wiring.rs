@@ -11,7 +11,7 @@ use gantry_aws_api::{ec2, ecr, ecs, iam, logs, secretsmanager, sts};
 use gantry_aws_wire::{Caller, CallerKind, Context, Defaults, Frontend, Limits, PageTokens, Service};
 use gantry_base::{Clock as _, Entropy as _, SharedClock, SharedEntropy, SystemClock, SystemEntropy};
 use gantry_billing::PriceBook;
-use gantry_blobs::FsBlobs;
+use gantry_blobs::{Blobs, FsBlobs, S3Blobs, S3Options};
 use gantry_ec2::Ec2;
 use gantry_ecr::{EcrAccess, EcrApi};
 use gantry_ecs::EcsApi;
@@ -71,6 +71,7 @@ impl Parts {
         let entropy: SharedEntropy = Arc::new(SystemEntropy);
         let (account, region, etcd) = (options.account_id.clone(), options.region.clone(), options.etcd.clone());
         let mut instance = data.instance_or_new(account, region, etcd, &*entropy)?;
+        data.place_blobs(&mut instance, options.blobs.clone())?;
         let store = state(data, &instance).await?;
 
         let network = host_network(data, &mut instance, options).await?;
@@ -86,7 +87,7 @@ impl Parts {
         first_identities(data, &identity, &instance, options.auth).await?;
         let authority = Arc::new(identity.clone());
 
-        let blobs = Arc::new(FsBlobs::open(data.join("blobs")).context("open the blobs")?);
+        let blobs = blobs(data, &instance).await?;
         let registry = Registry::new(
             store.clone(),
             blobs,
@@ -253,6 +254,17 @@ pub async fn state(data: &DataDir, instance: &Instance) -> Result<Store> {
     };
     let endpoints: Vec<String> = urls.split(',').map(str::to_owned).collect();
     Etcd::connect(&endpoints, EtcdOptions::default()).await.with_context(|| format!("cannot use etcd at {urls}"))
+}
+
+/// The instance's blobs: files of its directory, or objects of a bucket.
+async fn blobs(data: &DataDir, instance: &Instance) -> Result<Arc<dyn Blobs>> {
+    let Some(place) = &instance.blobs else {
+        return Ok(Arc::new(FsBlobs::open(data.join("blobs")).context("open the blobs")?));
+    };
+    let mut options = S3Options::parse(&place.url)?;
+    (options.endpoint, options.region) = (place.endpoint.clone(), place.region.clone());
+    let opened = S3Blobs::open(&options).await;
+    Ok(Arc::new(opened.with_context(|| format!("cannot keep blobs in {}", place.url))?))
 }
 
 /// `None` where this process may not make networks: the APIs answer, tasks wait for a host.
