@@ -68,17 +68,13 @@ fn uuid(of: &impl Serialize, format: &'static str) -> Result<String, Error> {
     bytes.copy_from_slice(&hash.finalize()[..16]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = hex(&bytes);
+    let hex = hex::encode(bytes);
     Ok([&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-"))
 }
 
 /// Enough of a hash to tell the packages of one document apart.
 fn short_hash(text: &str) -> String {
-    hex(&Sha256::digest(text)[..8])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&Sha256::digest(text)[..8])
 }
 
 fn gap_text(gap: &crate::model::Gap) -> String {

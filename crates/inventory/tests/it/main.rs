@@ -4,8 +4,10 @@
 mod binaries;
 mod collect;
 mod databases;
+mod fuzz;
 mod jars;
 mod layers;
 mod locks;
+mod memory;
 mod purls;
 mod sboms;

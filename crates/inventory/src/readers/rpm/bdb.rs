@@ -66,7 +66,7 @@ impl<'a> Database<'a> {
         database.page_bytes = database.u32(file, 20)?;
         // Encrypted files name an algorithm.
         let usable = (512..=65536).contains(&database.page_bytes) && database.page_bytes.is_power_of_two();
-        (usable && file[24] == 0).then_some(database)
+        (usable && file.get(24) == Some(&0)).then_some(database)
     }
 
     fn u32(&self, bytes: &[u8], at: usize) -> Option<usize> {
