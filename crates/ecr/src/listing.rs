@@ -151,6 +151,9 @@ pub(crate) async fn describe_images(
     let repo = EcrApi::repo(context, input.registry_id.as_ref(), input.repository_name)?;
     api.registry.repository(&repo).await.map_err(aws)?;
     if let Some(ids) = input.image_ids.filter(|ids| !ids.is_empty()) {
+        if input.next_token.is_some() || input.max_results.is_some() {
+            return Err(invalid("maxResults", "can not be given with imageIds"));
+        }
         let mut details = Vec::with_capacity(ids.len());
         for id in ids {
             details.push(describe_one(api, &repo, &id).await?);

@@ -140,6 +140,30 @@ resource "aws_ecr_registry_scanning_configuration" "registry" {
   }
 }
 
+resource "aws_ecr_replication_configuration" "registry" {
+  replication_configuration {
+    rule {
+      destination {
+        region      = local.later ? "eu-west-1" : "us-west-2"
+        registry_id = local.account
+      }
+      repository_filter {
+        filter      = "tf-replicated/"
+        filter_type = "PREFIX_MATCH"
+      }
+    }
+    dynamic "rule" {
+      for_each = local.later ? ["ap-south-1"] : []
+      content {
+        destination {
+          region      = rule.value
+          registry_id = local.account
+        }
+      }
+    }
+  }
+}
+
 resource "aws_ecr_repository_creation_template" "prod" {
   prefix               = "tf-made"
   description          = local.later ? "changed" : "made by Terraform"

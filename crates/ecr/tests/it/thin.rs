@@ -130,3 +130,14 @@ async fn documents_that_do_not_parse_say_where_and_change_nothing() {
     );
     assert_eq!(f.code("GetRegistryPolicy", json!({})).await, "RegistryPolicyNotFoundException");
 }
+
+#[tokio::test]
+async fn named_things_come_without_pages() {
+    let f = Fixture::new().await;
+    f.create("app").await;
+    f.push_image("app", Some("v1"), "layer").await;
+    let ids = json!({ "repositoryName": "app", "imageIds": [{ "imageTag": "v1" }], "maxResults": 1 });
+    assert_eq!(f.code("DescribeImages", ids).await, "InvalidParameterException");
+    let names = json!({ "repositoryNames": ["app"], "maxResults": 1 });
+    assert_eq!(f.code("DescribeRepositories", names).await, "InvalidParameterException");
+}
