@@ -93,7 +93,7 @@ async fn an_image_is_described_and_fetched() {
     let codes: Vec<_> = got["failures"].as_array().unwrap().iter().map(|x| x["failureCode"].clone()).collect();
     assert_eq!(codes, ["ImageNotFound", "MissingDigestAndTag", "InvalidImageDigest", "ImageTagDoesNotMatchDigest"]);
     let refused = json!({ "repositoryName": "app", "imageIds": [{ "imageTag": "v1" }],
-                          "acceptedMediaTypes": ["application/vnd.docker.distribution.manifest.v2+json"] });
+                          "acceptedMediaTypes": ["application/vnd.docker.distribution.manifest.v1+json"] });
     assert_eq!(f.call("BatchGetImage", refused).await.unwrap()["failures"][0]["failureCode"], "ImageNotFound");
 }
 
