@@ -82,6 +82,19 @@ pub(crate) fn repo_of_arn(text: &str) -> Result<RepoId, AwsError> {
     Ok(RepoId::new(RegistryId { account, region }, name))
 }
 
+/// A role that ECR is to take on: one of the registry's own account, since no role can be passed to another.
+pub(crate) fn check_custom_role(arn: Option<&str>, registry: &RegistryId) -> Result<(), AwsError> {
+    let Some(text) = arn else { return Ok(()) };
+    let is_role = |arn: &Arn| {
+        let name = arn.resource.strip_prefix("role/");
+        arn.service == "iam" && arn.account == registry.account.as_str() && name.is_some_and(|n| !n.is_empty())
+    };
+    match text.parse::<Arn>() {
+        Ok(arn) if is_role(&arn) => Ok(()),
+        _ => Err(invalid("customRoleArn", "must be the ARN of an IAM role of the registry's account")),
+    }
+}
+
 /// Operations about the registry as a whole, where ECR knows no resource.
 const ON_EVERYTHING: &[&str] = &["GetAuthorizationToken", "DescribeRegistry"];
 

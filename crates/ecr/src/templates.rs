@@ -11,6 +11,7 @@ use gantry_registry::{EncryptionRecord, RegistryId, TemplateRecord};
 use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
 use crate::repositories::{encryption, filter_views, mutability, mutability_name};
+use crate::rules::check_custom_role;
 use crate::{lifecycle, tags};
 
 const DEFAULT_PAGE: usize = 100;
@@ -51,6 +52,7 @@ pub(crate) async fn create_repository_creation_template(
     let registry = EcrApi::registry_id(context, None)?;
     check_repository_policy(input.repository_policy.as_deref().unwrap_or_default())?;
     lifecycle::checked_template(input.lifecycle_policy.as_deref().unwrap_or_default())?;
+    check_custom_role(input.custom_role_arn.as_deref(), &registry)?;
     if input.applied_for.is_empty() {
         return Err(invalid("appliedFor", "Member must have length greater than or equal to 1"));
     }
@@ -92,6 +94,7 @@ pub(crate) async fn update_repository_creation_template(
     let registry = EcrApi::registry_id(context, None)?;
     check_repository_policy(input.repository_policy.as_deref().unwrap_or_default())?;
     lifecycle::checked_template(input.lifecycle_policy.as_deref().unwrap_or_default())?;
+    check_custom_role(input.custom_role_arn.as_deref(), &registry)?;
     let mutability = match &input.image_tag_mutability {
         Some(kind) => Some(mutability(Some(kind), input.image_tag_mutability_exclusion_filters.clone())?),
         None => None,

@@ -182,3 +182,32 @@ async fn an_archived_image_is_out_of_reach_however_it_is_asked_for() {
     let got = f.call("BatchGetImage", get).await.unwrap();
     assert_eq!(got["failures"][0]["failureCode"], "ImageInaccessible");
 }
+
+/// A registry's policy lets other accounts in as a repository's does, in its scope.
+#[tokio::test]
+async fn the_registry_policy_lets_another_account_in() {
+    let f = Fixture::new().await;
+    f.create("app").await;
+    f.push_image("app", Some("v1"), "layer").await;
+    let theirs = basic(&f.password_of(&stranger()).await);
+    let identity = || exactly([("ecr:BatchGetImage", app()), ("ecr:ListImages", app())]);
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Resource": app(),
+        "Principal": { "AWS": STRANGER }, "Action": "ecr:BatchGetImage" }] });
+    f.call("PutRegistryPolicy", json!({ "policyText": policy.to_string() })).await.unwrap();
+    f.judge(Some((&stranger(), identity())));
+    assert_eq!(f.ask("GET", "/v2/app/manifests/v1", Some(&theirs)).await.0, 200);
+    assert_eq!(f.ask("GET", "/v2/app/tags/list", Some(&theirs)).await.0, 403, "of which it says nothing");
+    // In scope V1 it is not about pulls.
+    f.judge(None);
+    f.call("PutAccountSetting", json!({ "name": "REGISTRY_POLICY_SCOPE", "value": "V1" })).await.unwrap();
+    f.judge(Some((&stranger(), identity())));
+    assert_eq!(f.ask("GET", "/v2/app/manifests/v1", Some(&theirs)).await.0, 403);
+    f.judge(None);
+    f.call("PutAccountSetting", json!({ "name": "REGISTRY_POLICY_SCOPE", "value": "V2" })).await.unwrap();
+    // What the repository's own policy denies stays denied.
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny",
+        "Principal": "*", "Action": "ecr:BatchGetImage" }] });
+    f.call("SetRepositoryPolicy", json!({ "repositoryName": "app", "policyText": deny.to_string() })).await.unwrap();
+    f.judge(Some((&stranger(), identity())));
+    assert_eq!(f.ask("GET", "/v2/app/manifests/v1", Some(&theirs)).await.0, 403);
+}

@@ -47,6 +47,9 @@ async fn templates_are_made_changed_listed_and_deleted() {
         json!({ "repositoryPolicy": "{}" }),
         json!({ "lifecyclePolicy": "{}" }),
         json!({ "imageTagMutability": "MUTABLE_WITH_EXCLUSION" }),
+        json!({ "customRoleArn": "x" }),
+        json!({ "customRoleArn": format!("arn:aws:iam::{ACCOUNT}:user/u") }),
+        json!({ "customRoleArn": "arn:aws:iam::111111111111:role/r" }),
     ] {
         assert_eq!(code(bad.clone()).await, "InvalidParameterException", "{bad}");
     }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use gantry_registry::{
-    Manifest, MediaType, Reference, RegistryHost, RegistryNames, Route, is_repository_name, resolve_image_ref,
-    tag_filter_matches,
+    Manifest, MediaType, ROUTES, Reference, RegistryHost, RegistryNames, Route, Scope, is_repository_name,
+    resolve_image_ref, tag_filter_matches,
 };
 use proptest::prelude::*;
 
@@ -28,7 +28,38 @@ fn matches_plainly(filter: &[u8], tag: &[u8]) -> bool {
     }
 }
 
+fn scope() -> impl Strategy<Value = Scope> {
+    let parts = ("[ab]", any::<bool>(), any::<bool>(), any::<bool>());
+    parts.prop_map(|(repository, pull, push, delete)| Scope { repository, pull, push, delete })
+}
+
 proptest! {
+    /// A token made from another never lets through what that one did not.
+    #[test]
+    fn a_scope_narrowed_is_never_wider(asked in scope(), had in prop::collection::vec(scope(), 0..4)) {
+        let narrowed = asked.narrowed(&had);
+        for action in ROUTES.iter().flat_map(|r| r.actions) {
+            for name in ["a", "b"] {
+                if narrowed.covers(name, action) {
+                    prop_assert!(asked.covers(name, action), "{action} on {name} was not asked for");
+                    prop_assert!(had.iter().any(|s| s.covers(name, action)), "{action} on {name} was not there");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_scope_is_read_or_refused(
+        text in "\\PC{0,60}",
+        near in "(repository|registry|x)(\\(a\\))?:[a-z/:A]{0,12}:[pulshdetcog,*]{0,12}",
+    ) {
+        for text in [&text, &near] {
+            for scope in Scope::parse_all(std::iter::once(text.as_str())).into_iter().flatten().flatten() {
+                prop_assert!(is_repository_name(&scope.repository), "{text}");
+            }
+        }
+    }
+
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,80}", path in "/v2/[a-z/:%.A-Z0-9_-]{0,60}") {
         let _ = text.parse::<Reference>();
