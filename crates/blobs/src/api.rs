@@ -17,8 +17,9 @@ pub mod limits {
     pub const WRITE_BATCH: usize = 512 * 1024;
     /// Pieces in one batch, so that a body of one-byte chunks costs no more memory than another.
     pub const WRITE_PARTS: usize = 256;
-    /// Bytes of one chunk that a reader hands out; two such chunks may exist per reader.
-    pub const READ_CHUNK: usize = 512 * 1024;
+    /// Bytes of one chunk that a reader hands out. Few enough to stay near the processor between being
+    /// read and being sent; HTTP/1 gathers some 400 KiB of them before it sends.
+    pub const READ_CHUNK: usize = 128 * 1024;
     /// Blobs up to this size are read in the same step that opens them.
     pub const READ_INLINE: u64 = 64 * 1024;
     /// Hash states of uploads that wait for their next chunk; beyond it the oldest is derived anew

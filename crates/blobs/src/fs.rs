@@ -18,9 +18,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::file_source::FileSource;
 use crate::fs_upload::{FsUpload, hash_file};
 use crate::limits::{CHECKS_AT_ONCE, LIST_PAGE, MAX_QUARANTINED, READ_INLINE};
-use crate::reader::{FileSource, Inline, read_exactly};
+use crate::reader::{Inline, read_at};
 use crate::sessions::Sessions;
 use crate::stamp::{Stamps, Traits};
 use crate::{Algorithm, BlobReader, BlobStat, Blobs, Digest, Error, Result, Upload, UploadId};
@@ -232,20 +233,17 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-fn open_span(mut file: File, traits: Traits, digest: &Digest, span: &Range<u64>) -> Result<BlobReader> {
+fn open_span(file: File, traits: Traits, digest: &Digest, span: &Range<u64>) -> Result<BlobReader> {
     let size = traits.size();
     if span.start > size || (span.start == size && size > 0) {
         return Err(Error::Range { digest: digest.clone(), start: span.start, size });
     }
     let len = span.end.clamp(span.start, size) - span.start;
-    if span.start > 0 {
-        file.seek(SeekFrom::Start(span.start)).map_err(Error::io("seek in", digest))?;
-    }
     let source: Box<dyn crate::ChunkSource> = if len <= READ_INLINE {
-        let bytes = read_exactly(&file, len).and_then(|bytes| traits.still(&file).map(|()| bytes));
+        let bytes = read_at(&file, span.start, len).and_then(|bytes| traits.still(&file).map(|()| bytes));
         Box::new(Inline(bytes.map_err(Error::io("read", digest))?))
     } else {
-        Box::new(FileSource::new(file, len, traits))
+        Box::new(FileSource::new(file, span.start, len, traits))
     };
     Ok(BlobReader::new(size, span.start, len, source))
 }
@@ -288,7 +286,7 @@ fn put_small(tree: &Tree, digest: &Digest, bytes: &[u8]) -> Result<()> {
     // What is there already is left, if it is still right; one that rotted is replaced.
     if let Ok((file, traits)) = tree.open_file(digest)
         && traits.size() == bytes.len() as u64
-        && read_exactly(&file, traits.size()).is_ok_and(|there| there == bytes)
+        && read_at(&file, 0, traits.size()).is_ok_and(|there| there == bytes)
     {
         if !tree.stamps.is_proven(&file, &traits) {
             tree.stamps.prove(&file, &traits).map_err(Error::io("stamp", digest))?;

@@ -12,6 +12,7 @@
 mod api;
 mod digest;
 mod error;
+mod file_source;
 mod fs;
 mod fs_upload;
 mod reader;

@@ -1,16 +1,11 @@
-//! Reading a blob in large chunks, one ahead of the reader.
+//! Reading a blob in large chunks.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::pin::Pin;
-use std::sync::Arc;
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::task::JoinHandle;
-
-use crate::limits::READ_CHUNK;
-use crate::stamp::Traits;
 
 /// Where a [`BlobReader`] gets its bytes from; one per engine.
 pub trait ChunkSource: Send {
@@ -97,60 +92,9 @@ impl ChunkSource for Inline {
     }
 }
 
-/// A file read on the blocking pool. The next chunk is being read while the last one is sent.
-///
-/// A file that is changed meanwhile breaks the reading off before its last chunk.
-pub(crate) struct FileSource {
-    file: Arc<File>,
-    /// What the file was like when it was opened.
-    traits: Traits,
-    /// Bytes of the span that no read has been started for.
-    unread: u64,
-    ahead: Option<JoinHandle<io::Result<Bytes>>>,
-}
-
-impl FileSource {
-    /// `file` stands at the first byte of a span of `len` bytes.
-    pub(crate) fn new(file: File, len: u64, traits: Traits) -> Self {
-        Self { file: Arc::new(file), traits, unread: len, ahead: None }
-    }
-
-    fn read_ahead(&mut self) -> Option<JoinHandle<io::Result<Bytes>>> {
-        if self.unread == 0 {
-            return None;
-        }
-        let len = self.unread.min(READ_CHUNK as u64);
-        self.unread -= len;
-        let (file, last) = (Arc::clone(&self.file), (self.unread == 0).then_some(self.traits));
-        Some(tokio::task::spawn_blocking(move || {
-            let bytes = read_exactly(&file, len)?;
-            last.map_or(Ok(()), |traits| traits.still(&file))?;
-            Ok(bytes)
-        }))
-    }
-}
-
-/// Reads `len` bytes at the file's position without clearing the buffer first.
-pub(crate) fn read_exactly(mut file: &File, len: u64) -> io::Result<Bytes> {
-    let mut buffer = Vec::with_capacity(len as usize);
-    (&mut file).take(len).read_to_end(&mut buffer)?;
-    if buffer.len() as u64 != len {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
+/// Reads `len` bytes from `start` on.
+pub(crate) fn read_at(file: &File, start: u64, len: u64) -> io::Result<Bytes> {
+    let mut buffer = vec![0; len as usize];
+    file.read_exact_at(&mut buffer, start)?;
     Ok(buffer.into())
-}
-
-impl ChunkSource for FileSource {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>, _: u64) -> Poll<io::Result<Bytes>> {
-        if self.ahead.is_none() {
-            self.ahead = self.read_ahead();
-        }
-        let Some(reading) = self.ahead.as_mut() else {
-            return Poll::Ready(Ok(Bytes::new()));
-        };
-        let done = ready!(Pin::new(reading).poll(cx));
-        // One read at a time: they share the file's position, and order is what makes them right.
-        self.ahead = self.read_ahead();
-        Poll::Ready(done.unwrap_or_else(|e| Err(io::Error::other(e))))
-    }
 }
