@@ -55,9 +55,11 @@ def test_every_resource(stack, terraform, busybox_archive):
 
 
 def test_repository_that_is_not_empty_is_not_destroyed(stack, terraform, busybox_archive):
-    """Without `force_delete` Terraform shows ECR's own refusal."""
+    """Without `force_delete` Terraform shows ECR's own refusal. The repository was there before Terraform."""
+    stack.client("ecr").create_repository(repositoryName="tf-plain")
     tf = terraform("ecr-plain")
-    tf.apply()
+    tf("import", "-no-color", "aws_ecr_repository.plain", "tf-plain")
+    tf.nothing_to_do()
     stack.push("tf-plain", busybox_archive)
     refused = tf("destroy", "-no-color", "-auto-approve", status=1)
     assert "RepositoryNotEmptyException" in refused, refused
