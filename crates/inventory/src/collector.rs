@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::findings::Findings;
 use crate::layer::tar::{Entry, EntryKind, TarError, TarReader};
 use crate::layer::{self, Watch};
-use crate::limits::{Limits, MAX_GAPS, MAX_LAYERS};
+use crate::limits::{Limits, MAX_GAPS, MAX_LAYERS, MAX_LINK_CHANGES, MAX_OWNED_FILES};
 use crate::model::{Gap, GapKind, Inventory};
 use crate::readers;
 use crate::tree::{Kept, Tree};
@@ -79,6 +79,10 @@ impl Collector {
 
     /// The inventory of the layers so far.
     pub fn finish(mut self) -> Inventory {
+        if self.tree.is_dizzy() {
+            let detail = format!("links to databases change more than {MAX_LINK_CHANGES} times");
+            self.gaps.push(Gap { kind: GapKind::TooMany, layer: String::new(), path: String::new(), detail });
+        }
         if self.left_out_gaps > 0 {
             let detail = format!("{} more gaps are not listed", self.left_out_gaps);
             self.gaps.push(Gap { kind: GapKind::TooMany, layer: String::new(), path: String::new(), detail });
@@ -226,13 +230,18 @@ impl Collector {
         now.packages.iter().map(layer_of).collect()
     }
 
-    fn put(&mut self, path: String, kept: Kept) {
+    fn put(&mut self, path: String, mut kept: Kept) {
         let files = self.tree.files().len() >= self.limits.kept_files;
         if files || self.tree.packages() + kept.findings.packages.len() > self.limits.packages {
             let what = if files { "files" } else { "packages" };
             let limit = if files { self.limits.kept_files } else { self.limits.packages };
             let detail = format!("left out, there are {limit} {what} already");
             return self.gap(GapKind::TooMany, &path, detail);
+        }
+        if self.tree.owned() + kept.findings.owned.len() > MAX_OWNED_FILES {
+            kept.findings.owned.clear();
+            let detail = format!("which files are whose is not kept for more than {MAX_OWNED_FILES} files");
+            kept.findings.fault(GapKind::TooMany, detail);
         }
         self.tree.put(path, kept);
     }

@@ -1,5 +1,8 @@
 //! From the tree as the last layer left it to an inventory: which files count, and what the system adds to them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::findings::file_key;
 use crate::limits::MAX_GAPS;
 use crate::model::{Gap, GapKind, Inventory, OsRelease, Package, PackageKind};
 use crate::paths::split;
@@ -47,8 +50,25 @@ pub(crate) fn inventory(tree: &Tree, layers: &[String], gaps: Vec<Gap>) -> Inven
             push_gap(&mut inventory.gaps, gap);
         }
     }
+    owners(tree, &mut inventory.packages);
     sort(&mut inventory.packages);
     inventory
+}
+
+/// Language packages whose file a package of the system brought.
+fn owners(tree: &Tree, packages: &mut [Package]) {
+    let key = |package: &Package| file_key(package.file_path.split("!/").next().unwrap_or_default());
+    let wanted: BTreeSet<u64> = packages.iter().filter(|package| !package.kind.is_os()).map(key).collect();
+    let mut owners: BTreeMap<u64, &str> = BTreeMap::new();
+    for kept in tree.files().values() {
+        for (file, package) in kept.findings.owned.iter().filter(|(file, _)| wanted.contains(file)) {
+            let by_index = kept.findings.packages.get(*package as usize).map(|package| package.name.as_str());
+            owners.extend(kept.findings.owner.as_deref().or(by_index).map(|owner| (*file, owner)));
+        }
+    }
+    for package in packages.iter_mut().filter(|package| !package.kind.is_os()) {
+        package.owner = owners.get(&key(package)).map(|owner| (*owner).to_owned());
+    }
 }
 
 /// What stands at a well-known path, through links.

@@ -17,6 +17,10 @@ pub const MAX_ZSTD_WINDOW_LOG: u32 = 27;
 pub const MAX_KEPT_FILES: usize = 200_000;
 /// Packages of one image.
 pub const MAX_PACKAGES: usize = 300_000;
+/// Files that are remembered as an operating-system package's, by a hash each.
+pub const MAX_OWNED_FILES: usize = 2_000_000;
+/// Times that links on the way to a database may change.
+pub const MAX_LINK_CHANGES: usize = 20_000;
 /// Gaps that are listed; one more says how many were left out.
 pub const MAX_GAPS: usize = 1_000;
 /// Bytes of a path in a layer, as Linux has it.

@@ -133,6 +133,9 @@ pub struct Package {
     pub module: Option<String>,
     /// As the package states it; not checked against SPDX's list.
     pub license: Option<String>,
+    /// Language packages: the operating system's package that installed the file. Its vendor patches it without
+    /// changing its version, so that the vendor's advisories, not the ecosystem's, speak for it.
+    pub owner: Option<String>,
     /// Operating-system packages: the `id` of `os`, the namespace of the package-url.
     pub namespace: Option<String>,
     /// Operating-system packages: `debian-12`, the `distro` qualifier of the package-url.
@@ -153,6 +156,7 @@ impl Package {
             evidence,
             module: None,
             license: None,
+            owner: None,
             namespace: None,
             distro: None,
         }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::findings::Findings;
-use crate::limits::MAX_LINK_HOPS;
+use crate::limits::{MAX_LINK_CHANGES, MAX_LINK_HOPS};
 use crate::paths::{join, split};
-use crate::wanted::{DPKG_STATUS_D, Reader, WELL_KNOWN};
+use crate::wanted::{DPKG_INFO, DPKG_STATUS_D, Reader, WELL_KNOWN};
 
 /// A file that told something.
 #[derive(Clone, Debug)]
@@ -26,7 +26,10 @@ pub(crate) struct Tree {
     /// Well-known files and directories where the links really put them.
     aliases: BTreeMap<String, Reader>,
     status_d: String,
+    info: String,
     packages: usize,
+    owned: usize,
+    link_changes: usize,
 }
 
 impl Tree {
@@ -49,6 +52,15 @@ impl Tree {
         self.packages
     }
 
+    pub(crate) fn owned(&self) -> usize {
+        self.owned
+    }
+
+    /// Links on the way to a database changed too often to be followed any further.
+    pub(crate) fn is_dizzy(&self) -> bool {
+        self.link_changes > MAX_LINK_CHANGES
+    }
+
     /// Who reads the file at `path`, which [`Tree::resolve`] gave.
     pub(crate) fn reader(&self, path: &str) -> Option<Reader> {
         if let Some(reader) = self.aliases.get(path) {
@@ -56,7 +68,10 @@ impl Tree {
         }
         let (parent, name) = split(path);
         if parent == self.status_d {
-            return (!name.ends_with(".md5sums")).then_some(Reader::Dpkg);
+            return Some(if name.ends_with(".md5sums") { Reader::DpkgFiles } else { Reader::Dpkg });
+        }
+        if parent == self.info {
+            return name.ends_with(".list").then_some(Reader::DpkgFiles);
         }
         crate::wanted::by_name(path)
     }
@@ -102,6 +117,7 @@ impl Tree {
 
     pub(crate) fn put(&mut self, path: String, kept: Kept) {
         self.packages += kept.findings.packages.len();
+        self.owned += kept.findings.owned.len();
         self.files.insert(path, kept);
     }
 
@@ -152,6 +168,7 @@ impl Tree {
     fn forget(&mut self, path: &str) -> Option<Kept> {
         let kept = self.files.remove(path)?;
         self.packages -= kept.findings.packages.len();
+        self.owned -= kept.findings.owned.len();
         Some(kept)
     }
 
@@ -161,17 +178,23 @@ impl Tree {
             |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         WELL_KNOWN.iter().any(|(known, _)| leads_to(known))
             || leads_to(DPKG_STATUS_D)
+            || leads_to(DPKG_INFO)
             || self.aliases.keys().any(|known| leads_to(known))
             || leads_to(&self.status_d)
     }
 
     fn follow_links(&mut self) {
+        self.link_changes += 1;
+        if self.is_dizzy() {
+            return;
+        }
         let resolved = WELL_KNOWN.iter().filter_map(|(path, reader)| Some((self.resolve(path, true)?, *reader)));
         // A link of one kind of file to another's place does not change who reads that.
         let mut aliases: BTreeMap<String, Reader> = resolved.collect();
         aliases.extend(WELL_KNOWN.iter().map(|(path, reader)| ((*path).to_owned(), *reader)));
         self.aliases = aliases;
-        self.status_d = self.resolve(DPKG_STATUS_D, true).unwrap_or_else(|| DPKG_STATUS_D.to_owned());
+        let directory = |path: &str| self.resolve(path, true).unwrap_or_else(|| path.to_owned());
+        (self.status_d, self.info) = (directory(DPKG_STATUS_D), directory(DPKG_INFO));
     }
 }
 

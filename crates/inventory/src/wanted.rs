@@ -15,6 +15,8 @@ pub(crate) enum Reader {
     DebianVersion,
     ApkRepositories,
     Dpkg,
+    /// Which files are of a package.
+    DpkgFiles,
     Apk,
     RpmSqlite,
     RpmNdb,
@@ -45,7 +47,7 @@ impl Reader {
             | Self::RedhatRelease
             | Self::DebianVersion
             | Self::ApkRepositories => MAX_SMALL_FILE_BYTES,
-            Self::Dpkg => MAX_DPKG_BYTES,
+            Self::Dpkg | Self::DpkgFiles => MAX_DPKG_BYTES,
             Self::Apk => MAX_APK_BYTES,
             Self::RpmSqlite | Self::RpmNdb | Self::RpmBdb => limits.rpm_bytes,
             Self::NpmManifest => MAX_MANIFEST_BYTES,
@@ -106,6 +108,9 @@ pub(crate) const WELL_KNOWN: &[(&str, Reader)] = &[
 
 /// Where distroless images keep one status file per package.
 pub(crate) const DPKG_STATUS_D: &str = "var/lib/dpkg/status.d";
+
+/// Where dpkg lists each package's files.
+pub(crate) const DPKG_INFO: &str = "var/lib/dpkg/info";
 
 /// The reader of a file by its name, wherever it is.
 ///

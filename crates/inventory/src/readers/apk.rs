@@ -12,33 +12,37 @@ struct Record<'a> {
     arch: Option<&'a str>,
     origin: Option<&'a str>,
     license: Option<&'a str>,
+    directory: &'a str,
+    files: Vec<String>,
 }
 
 pub(crate) fn read(text: &str, found: &mut Findings) {
     let mut record = Record::default();
     for line in text.lines() {
         if line.is_empty() {
-            finish(&std::mem::take(&mut record), found);
+            finish(std::mem::take(&mut record), found);
             continue;
         }
         let Some((key, value)) = line.split_once(':') else {
             found.damaged("a line has no key");
             continue;
         };
-        // Later keys (F, M, R, Z…) list files.
         match key {
             "P" => record.name = Some(value),
             "V" => record.version = Some(value),
             "A" => record.arch = Some(value),
             "o" => record.origin = Some(value),
             "L" => record.license = Some(value),
+            // A directory, then the files in it.
+            "F" => record.directory = value,
+            "R" => record.files.push(format!("{}/{value}", record.directory)),
             _ => {}
         }
     }
-    finish(&record, found);
+    finish(record, found);
 }
 
-fn finish(record: &Record<'_>, found: &mut Findings) {
+fn finish(record: Record<'_>, found: &mut Findings) {
     let Some(name) = record.name else { return };
     let Some(version) = record.version else {
         return found.damaged(format!("package {name:.80} has no version"));
@@ -50,7 +54,9 @@ fn finish(record: &Record<'_>, found: &mut Findings) {
     // An origin's packages are built together and bear one version.
     let origin = set(record.origin).unwrap_or_else(|| name.to_owned());
     package.source = Some(SourcePackage { name: origin, version: version.to_owned() });
-    found.push(package);
+    if found.push(package) {
+        record.files.iter().for_each(|path| found.own(path));
+    }
 }
 
 /// `/etc/apk/repositories`: a URL or path a line, perhaps behind `@tag`.

@@ -3,6 +3,22 @@
 
 use crate::findings::Findings;
 use crate::model::{Evidence, Package, PackageKind, SourcePackage};
+use crate::paths::split;
+
+/// The files of one package: `info/<package>[:<arch>].list`, a path a line, or distroless' `<package>.md5sums`, a
+/// checksum before each.
+pub(crate) fn files(path: &str, text: &str, found: &mut Findings) {
+    let name = split(path).1;
+    let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    found.owner = Some(name.split(':').next().unwrap_or(name).to_owned());
+    let has_sums = path.ends_with(".md5sums");
+    for line in text.lines() {
+        let path = if has_sums { line.split_once("  ").map(|(_, path)| path) } else { Some(line) };
+        if let Some(path) = path.filter(|path| !path.is_empty()) {
+            found.own(path);
+        }
+    }
+}
 
 #[derive(Default)]
 struct Paragraph<'a> {

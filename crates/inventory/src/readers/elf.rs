@@ -275,13 +275,12 @@ impl<'a> Scan<'a> {
 
 fn tell_go(toolchain: &[u8], modules: &[u8], found: &mut Findings) {
     let toolchain = String::from_utf8_lossy(toolchain);
-    match go_mod::standard_library(&toolchain) {
-        Some(package) => found.push(package),
-        None => {
-            let shown: String = toolchain.chars().take(80).collect();
-            found.fault(GapKind::Unsupported, format!("built by a toolchain that is no release of Go: {shown:?}"));
-        }
+    let library = go_mod::standard_library(&toolchain);
+    if library.is_none() {
+        let shown: String = toolchain.chars().take(80).collect();
+        found.fault(GapKind::Unsupported, format!("built by a toolchain that is no release of Go: {shown:?}"));
     }
+    found.push_some(library);
     go_mod::module_info(&String::from_utf8_lossy(modules), found);
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn read(reader: Reader, path: &str, data: &mut dyn Read) -> Findings 
             let mut bytes = Vec::new();
             // If it fails, the layer itself broke off, which whoever owns it notices.
             if data.read_to_end(&mut bytes).is_ok() {
-                held(reader, &bytes, &mut found);
+                held(reader, path, &bytes, &mut found);
             }
         }
     }
@@ -38,7 +38,7 @@ pub(crate) fn read(reader: Reader, path: &str, data: &mut dyn Read) -> Findings 
 }
 
 /// Formats that are read from the whole file.
-fn held(reader: Reader, bytes: &[u8], found: &mut Findings) {
+fn held(reader: Reader, path: &str, bytes: &[u8], found: &mut Findings) {
     match reader {
         Reader::OsRelease => found.os = os_release::read(&text(bytes)),
         Reader::AlpineRelease => found.os = os_release::alpine(&text(bytes)),
@@ -46,6 +46,7 @@ fn held(reader: Reader, bytes: &[u8], found: &mut Findings) {
         Reader::DebianVersion => found.os = os_release::debian(&text(bytes)),
         Reader::ApkRepositories => found.repositories = apk::repositories(&text(bytes)),
         Reader::Dpkg => dpkg::read(&text(bytes), found),
+        Reader::DpkgFiles => dpkg::files(path, &text(bytes), found),
         Reader::Apk => apk::read(&text(bytes), found),
         Reader::RpmSqlite => rpm::read_sqlite(bytes, found),
         Reader::RpmNdb => rpm::read_ndb(bytes, found),

@@ -154,3 +154,79 @@ fn broken_layers_and_broken_readers_are_told_apart() {
     let kinds: Vec<_> = collector.finish().gaps.into_iter().map(|gap| gap.kind).collect();
     assert_eq!(kinds, [GapKind::LayerCut, GapKind::LayerCut, GapKind::LayerCut, GapKind::Unsupported]);
 }
+
+/// The archive forms there are, by a program that writes them all.
+#[test]
+fn every_form_of_tar() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let long = format!("{}node_modules/left-pad", "a-directory-with-a-long-name/".repeat(6));
+    std::fs::create_dir_all(path(&long)).unwrap();
+    std::fs::create_dir_all(path("var/lib/dpkg")).unwrap();
+    std::fs::create_dir_all(path("etc")).unwrap();
+    std::fs::create_dir_all(path("usr/lib")).unwrap();
+    std::fs::write(path(&format!("{long}/package.json")), r#"{"name": "left-pad", "version": "1.3.0"}"#).unwrap();
+    std::fs::write(path("var/lib/dpkg/status"), deb("bash", "5.2-1")).unwrap();
+    std::fs::write(path("usr/lib/os-release"), DEBIAN).unwrap();
+    std::os::unix::fs::symlink("../usr/lib/os-release", path("etc/os-release")).unwrap();
+    // A hole of a megabyte in front, with -S a sparse entry; something after it shows that it was passed over whole.
+    let sparse = std::fs::File::create(path("sparse")).unwrap();
+    sparse.set_len(1 << 20).unwrap();
+    for format in ["gnu", "oldgnu", "posix", "ustar"] {
+        for flags in ["-c", "-cS"] {
+            let mut tar = std::process::Command::new("tar");
+            tar.arg(format!("--format={format}")).arg(flags).arg("-C").arg(directory.path());
+            let Ok(out) = tar.args(["sparse", "etc", "usr", "var", "a-directory-with-a-long-name"]).output() else {
+                eprintln!("SKIP every_form_of_tar: no tar on the PATH");
+                return;
+            };
+            // ustar has no sparse files: tar refuses.
+            if format == "ustar" && flags == "-cS" {
+                assert!(!out.status.success());
+                continue;
+            }
+            let mut collector = Collector::new();
+            collector.add_layer("l", TAR, out.stdout.as_slice()).unwrap();
+            let inventory = collector.finish();
+            assert_eq!(told(&inventory), ["bash 5.2-1 l", "left-pad 1.3.0 l"], "{format} {flags}");
+            assert_eq!((inventory.os.unwrap().id.as_str(), inventory.gaps.len()), ("debian", 0), "{format} {flags}");
+        }
+    }
+}
+
+#[test]
+fn numbers_and_names_that_do_not_fit_a_header() {
+    let pax = |record: &str| {
+        let mut length = record.len() + 3;
+        while format!("{length} {record}\n").len() != length {
+            length += 1;
+        }
+        format!("{length} {record}\n").into_bytes()
+    };
+    let content = deb("a", "1");
+    let renamed = Layer::new().entry("pax", b'x', "", &pax("path=var/lib/dpkg/status")).file("short", &content);
+    assert_eq!(told(&inventory(vec![renamed])), ["a 1 layer0"]);
+    let target = pax("linkpath=../usr/lib/os-release");
+    let linked =
+        Layer::new().file("usr/lib/os-release", DEBIAN).entry("pax", b'x', "", &target).symlink("etc/os-release", "x");
+    assert_eq!(inventory(vec![linked]).gaps, []);
+    // A sparse file that a reader wanted.
+    let sparse = Layer::new().entry("var/lib/dpkg/status", b'S', "", content.as_bytes());
+    assert_eq!(inventory(vec![sparse]).gaps[0].kind, GapKind::Unsupported);
+    // A path that no runtime unpacks.
+    let climbs = Layer::new().file("../../var/lib/dpkg/status", &content);
+    assert_eq!(inventory(vec![climbs]).gaps[0].kind, GapKind::Damaged);
+    let too_long = Layer::new().entry("pax", b'x', "", &vec![b'0'; 2 << 20]).tar();
+    let fault = Collector::new().add_layer("l", TAR, too_long.as_slice()).unwrap_err();
+    assert!(fault.to_string().contains("too long"), "{fault}");
+}
+
+#[test]
+fn links_that_change_for_ever_are_not_followed_for_ever() {
+    let mut layer = Layer::new();
+    for _ in 0..30_000 {
+        layer = layer.symlink("var", "x");
+    }
+    let gaps = inventory(vec![layer]).gaps;
+    assert!(gaps.iter().any(|gap| gap.kind == GapKind::TooMany), "{gaps:?}");
+}

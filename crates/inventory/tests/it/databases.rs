@@ -185,6 +185,39 @@ fn rpm_over_many_pages() {
     assert_eq!(names, (0..300).map(|n| (format!("pkg{n:03}"), format!("1-{n}"))).collect());
 }
 
+/// Names and owners of the language packages beside a database.
+fn owners(database: crate::layers::Layer) -> Vec<String> {
+    let layer = database
+        .symlink("lib", "usr/lib")
+        .file("usr/lib/python3.9/site-packages/plain.dist-info/METADATA", "Name: plain\nVersion: 1\n")
+        .file("usr/share/plain/plain.jar", crate::jars::library("org.a", "b", "1", crate::jars::How::Stored))
+        .file("srv/own.dist-info/METADATA", "Name: own\nVersion: 1\n")
+        .tar();
+    let mut collector = gantry_inventory::Collector::new();
+    collector.add_layer("l", crate::layers::TAR, layer.as_slice()).unwrap();
+    let packages = collector.finish().packages;
+    let packages = packages.iter().filter(|package| !package.kind.is_os());
+    packages.map(|package| format!("{} {}", package.name, package.owner.as_deref().unwrap_or("-"))).collect()
+}
+
+#[test]
+fn files_that_the_system_brought_say_so() {
+    use crate::layers::Layer;
+    let expect = ["own -", "plain plain", "org.a:b plain"];
+    let list = "/.\n/lib\n/lib/python3.9/site-packages/plain.dist-info/METADATA\n/usr/share/plain/plain.jar\n";
+    for name in ["plain.list", "plain:amd64.list"] {
+        assert_eq!(owners(Layer::new().file(&format!("var/lib/dpkg/info/{name}"), list)), expect);
+    }
+    let sums = "0123  usr/lib/python3.9/site-packages/plain.dist-info/METADATA\n4567  usr/share/plain/plain.jar\n";
+    assert_eq!(owners(Layer::new().file("var/lib/dpkg/status.d/plain.md5sums", sums)), expect);
+    let apk = "P:other\nV:1\nF:usr/share\nR:x\n\nP:plain\nV:1\nF:usr/lib/python3.9/site-packages/plain.dist-info\nR:METADATA\n\
+               F:usr/share/plain\nR:plain.jar\n";
+    assert_eq!(owners(Layer::new().file("usr/lib/apk/db/installed", apk)), expect);
+    assert_eq!(owners(Layer::new().file("var/lib/rpm/rpmdb.sqlite", data("rpmdb.sqlite"))), expect);
+    assert_eq!(owners(Layer::new().file("var/lib/rpm/Packages", data("big.bdb"))), expect);
+    assert_eq!(owners(Layer::new()), ["own -", "plain -", "org.a:b -"]);
+}
+
 #[test]
 fn rpm_leftovers_and_logs() {
     use crate::layers::{Layer, TAR};
@@ -196,6 +229,14 @@ fn rpm_leftovers_and_logs() {
     collector.add_layer("l", TAR, layer.tar().as_slice()).unwrap();
     let inventory = collector.finish();
     assert_eq!(inventory.packages.len(), 4);
+    // As Fedora has it.
+    let moved = Layer::new()
+        .symlink("var/lib/rpm", "../../usr/lib/sysimage/rpm")
+        .file("usr/lib/sysimage/rpm/rpmdb.sqlite", data("rpmdb.sqlite"));
+    let mut collector = gantry_inventory::Collector::new();
+    collector.add_layer("l", TAR, moved.tar().as_slice()).unwrap();
+    let moved = collector.finish();
+    assert_eq!((moved.packages.len(), moved.gaps.len()), (4, 0));
     assert_eq!(inventory.gaps.iter().map(|gap| gap.kind).collect::<Vec<_>>(), [GapKind::Unsupported]);
     for (path, content) in
         [("var/lib/rpm/rpmdb.sqlite", "hello"), ("var/lib/rpm/Packages.db", "hello"), ("var/lib/rpm/Packages", "hello")]

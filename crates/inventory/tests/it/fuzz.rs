@@ -178,7 +178,7 @@ fn text_databases() {
     let dpkg =
         "Package: libc6\nStatus: install ok installed\nSource: glibc (2.36)\nVersion: 2.36-9\nDescription: a\n b\n\n";
     files("var/lib/dpkg/status", &[dpkg.repeat(3).into_bytes()], 2000);
-    let apk = "P:libssl3\nV:3.1.4-r5\nA:x86_64\no:openssl\nL:MIT\nF:lib\n\n";
+    let apk = "P:libssl3\nV:3.1.4-r5\nA:x86_64\no:openssl\nL:MIT\nF:lib\nR:libssl.so.3\n\n";
     files("lib/apk/db/installed", &[apk.repeat(3).into_bytes()], 2000);
 }
 

@@ -39,7 +39,11 @@ impl Budget {
 
 fn package(blob: &[u8], found: &mut Findings) {
     match header::read(blob) {
-        Ok(Some(package)) => found.push(package),
+        Ok(Some((package, header))) => {
+            if found.push(package) {
+                header.files(|path| found.own(path));
+            }
+        }
         Ok(None) => {}
         Err(why) => found.damaged(why),
     }
