@@ -94,6 +94,7 @@ operations! {
     account::deregister_pull_time_update_exclusion(DeregisterPullTimeUpdateExclusionRequest) -> DeregisterPullTimeUpdateExclusionResponse;
     signing::describe_image_signing_status(DescribeImageSigningStatusRequest) -> DescribeImageSigningStatusResponse;
     replication::describe_image_replication_status(DescribeImageReplicationStatusRequest) -> DescribeImageReplicationStatusResponse;
+    scans::describe_image_scan_findings(DescribeImageScanFindingsRequest) -> DescribeImageScanFindingsResponse;
     listing::describe_images(DescribeImagesRequest) -> DescribeImagesResponse;
     repositories::describe_registry(DescribeRegistryRequest) -> DescribeRegistryResponse;
     backfill::describe_replication_backfill_results(DescribeReplicationBackfillResultsRequest) -> DescribeReplicationBackfillResultsResponse;
@@ -125,6 +126,7 @@ operations! {
     signing::put_signing_configuration(PutSigningConfigurationRequest) -> PutSigningConfigurationResponse;
     account::register_pull_time_update_exclusion(RegisterPullTimeUpdateExclusionRequest) -> RegisterPullTimeUpdateExclusionResponse;
     policies::set_repository_policy(SetRepositoryPolicyRequest) -> SetRepositoryPolicyResponse;
+    scans::start_image_scan(StartImageScanRequest) -> StartImageScanResponse;
     lifecycle::start_lifecycle_policy_preview(StartLifecyclePolicyPreviewRequest) -> StartLifecyclePolicyPreviewResponse;
     backfill::start_replication_backfill(StartReplicationBackfillRequest) -> StartReplicationBackfillResponse;
     backfill::stop_replication_backfill(StopReplicationBackfillRequest) -> StopReplicationBackfillResponse;

@@ -1,9 +1,8 @@
-//! The registry's scanning and signing configurations. They are kept and shown; nothing scans or signs
-//! yet, and the operations that would tell of scans and signatures are not there.
+//! The registry's scanning configuration, and which of it is a repository's.
 
 use gantry_aws_api::ecr::{self, errors};
 use gantry_aws_wire::{AwsError, Context};
-use gantry_registry::{Error, RegistryId, RepoId, RepositoryRecord, setting, tag_filter_matches};
+use gantry_registry::{Error, RegistryId, RepoId, RepositoryRecord, ScanFrequency, ScanningConfiguration, setting};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -73,12 +72,12 @@ pub(crate) async fn batch_get_repository_scanning_configuration(
     input: ecr::BatchGetRepositoryScanningConfigurationRequest,
 ) -> Result<ecr::BatchGetRepositoryScanningConfigurationResponse, AwsError> {
     let registry = EcrApi::registry_id(context, None)?;
-    let rules = scanning(api, &registry).await?.rules.unwrap_or_default();
+    let configuration = api.registry.scanning_configuration(&registry).await.map_err(aws)?;
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for name in input.repository_names {
         let repo = RepoId::new(registry.clone(), name);
         match api.registry.repository(&repo).await {
-            Ok(record) => found.push(scanning_of(&repo, &record.value, &rules)),
+            Ok(record) => found.push(scanning_of(&repo, &record.value, &configuration)),
             Err(e @ Error::RepositoryNotFound { .. }) => failures.push(ecr::RepositoryScanningConfigurationFailure {
                 repository_name: Some(repo.name),
                 failure_code: Some("REPOSITORY_NOT_FOUND".to_owned()),
@@ -93,32 +92,20 @@ pub(crate) async fn batch_get_repository_scanning_configuration(
     })
 }
 
-/// The most eager rule whose filters fit; else the repository's own wish.
 fn scanning_of(
     repo: &RepoId,
     record: &RepositoryRecord,
-    rules: &[ecr::RegistryScanningRule],
+    configuration: &ScanningConfiguration,
 ) -> ecr::RepositoryScanningConfiguration {
-    const EAGER: [&str; 3] = ["CONTINUOUS_SCAN", "SCAN_ON_PUSH", "MANUAL"];
-    let fits = |rule: &&ecr::RegistryScanningRule| {
-        rule.repository_filters.iter().any(|f| tag_filter_matches(&f.filter, &repo.name))
-    };
-    let rank = |rule: &&ecr::RegistryScanningRule| EAGER.iter().position(|f| *f == rule.scan_frequency);
-    let rule = rules.iter().filter(fits).min_by_key(rank);
-    let frequency = match rule {
-        Some(rule) => rule.scan_frequency.as_str(),
-        None if record.scan_on_push => "SCAN_ON_PUSH",
-        None => "MANUAL",
-    };
-    let filters = rule.map(|rule| {
-        let fitting = rule.repository_filters.iter().filter(|f| tag_filter_matches(&f.filter, &repo.name));
-        fitting.cloned().collect()
-    });
+    let (frequency, filters) = configuration.frequency(&repo.name, record.scan_on_push);
+    let filters = filters
+        .into_iter()
+        .map(|f| ecr::ScanningRepositoryFilter { filter: f.filter.clone(), filter_type: f.filter_type.clone() });
     ecr::RepositoryScanningConfiguration {
         repository_arn: Some(repo.arn().to_string()),
         repository_name: Some(repo.name.clone()),
-        scan_on_push: Some(frequency != "MANUAL"),
-        scan_frequency: Some(frequency.to_owned()),
-        applied_scan_filters: Some(filters.unwrap_or_default()),
+        scan_on_push: Some(frequency != ScanFrequency::Manual),
+        scan_frequency: Some(frequency.as_str().to_owned()),
+        applied_scan_filters: Some(filters.collect()),
     }
 }

@@ -25,6 +25,7 @@ mod registry_policy;
 mod replication;
 mod repositories;
 mod rules;
+mod scans;
 mod signing;
 mod storage;
 mod tags;

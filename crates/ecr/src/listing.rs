@@ -8,6 +8,7 @@ use gantry_registry::{Error, ImageEntry, ImageRecord, Reference, RepoId};
 use crate::api::EcrApi;
 use crate::errors::{aws, invalid};
 use crate::images::Wanted;
+use crate::scans::Scanning;
 
 /// Images in a page where the request does not say.
 const DEFAULT_PAGE: usize = 100;
@@ -154,9 +155,10 @@ pub(crate) async fn describe_images(
         if input.next_token.is_some() || input.max_results.is_some() {
             return Err(invalid("maxResults", "can not be given with imageIds"));
         }
+        let scanning = Scanning::of(api, &repo).await?;
         let mut details = Vec::with_capacity(ids.len());
         for id in ids {
-            details.push(describe_one(api, &repo, &id).await?);
+            details.push(describe_one(api, &repo, &scanning, &id).await?);
         }
         return Ok(ecr::DescribeImagesResponse { image_details: Some(details), next_token: None });
     }
@@ -166,9 +168,10 @@ pub(crate) async fn describe_images(
     let limit = input.max_results.map_or(DEFAULT_PAGE, |n| n.max(1) as usize);
     let tags = TagStatus::parse(tag_status.as_deref());
     let (found, next) = scan(api, &repo, after, limit, tags, image_status.as_deref()).await?;
+    let scanning = Scanning::of(api, &repo).await?;
     let mut details = Vec::with_capacity(found.len());
     for entry in found {
-        details.push(view(api, &repo, entry).await?);
+        details.push(view(api, &repo, &scanning, entry).await?);
     }
     Ok(ecr::DescribeImagesResponse {
         image_details: Some(details),
@@ -204,14 +207,25 @@ pub(crate) async fn located(
     Ok((digest, record))
 }
 
-async fn describe_one(api: &EcrApi, repo: &RepoId, id: &ecr::ImageIdentifier) -> Result<ecr::ImageDetail, AwsError> {
+async fn describe_one(
+    api: &EcrApi,
+    repo: &RepoId,
+    scanning: &Scanning,
+    id: &ecr::ImageIdentifier,
+) -> Result<ecr::ImageDetail, AwsError> {
     let (digest, record) = located(api, repo, id).await?;
     let tags = api.registry.image_tags(repo, &digest).await.map_err(aws)?;
-    view(api, repo, ImageEntry { digest, record, tags }).await
+    view(api, repo, scanning, ImageEntry { digest, record, tags }).await
 }
 
-async fn view(api: &EcrApi, repo: &RepoId, entry: ImageEntry) -> Result<ecr::ImageDetail, AwsError> {
+async fn view(
+    api: &EcrApi,
+    repo: &RepoId,
+    scanning: &Scanning,
+    entry: ImageEntry,
+) -> Result<ecr::ImageDetail, AwsError> {
     let last_pull = api.registry.last_pull(repo, &entry.digest).await.map_err(aws)?;
+    let (image_scan_status, image_scan_findings_summary) = scanning.summary(api, repo, &entry).await?;
     Ok(ecr::ImageDetail {
         registry_id: Some(repo.registry.account.to_string()),
         repository_name: Some(repo.name.clone()),
@@ -219,8 +233,8 @@ async fn view(api: &EcrApi, repo: &RepoId, entry: ImageEntry) -> Result<ecr::Ima
         image_tags: (!entry.tags.is_empty()).then_some(entry.tags),
         image_size_in_bytes: Some(entry.record.image_size as i64),
         image_pushed_at: Some(entry.record.pushed_at),
-        image_scan_status: None,
-        image_scan_findings_summary: None,
+        image_scan_status,
+        image_scan_findings_summary,
         image_manifest_media_type: Some(entry.record.media_type),
         artifact_media_type: entry.record.artifact_type,
         last_recorded_pull_time: last_pull,

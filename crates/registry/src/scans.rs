@@ -78,6 +78,9 @@ pub struct ScanRecord {
     /// How old the advisories are that it went by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_updated_at: Option<Timestamp>,
+    /// Which advisories those were; empty where there were none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub database: String,
     /// Findings by severity; only those above zero.
     #[serde(default)]
     pub counts: BTreeMap<String, u32>,
@@ -98,11 +101,21 @@ impl ScanRecord {
             requested_at,
             completed_at: None,
             source_updated_at: None,
+            database: String::new(),
             counts: BTreeMap::new(),
             id: String::new(),
             starts: Vec::new(),
             total: 0,
         }
+    }
+
+    /// In progress. The findings of the scan before stay for it to compare with; nobody is shown them.
+    fn begun(now: Timestamp, before: Option<&Versioned<Self>>) -> Self {
+        let mut record = Self::new(ScanStatus::InProgress, "", now);
+        if let Some(Versioned { value, .. }) = before {
+            (record.id, record.starts, record.total) = (value.id.clone(), value.starts.clone(), value.total);
+        }
+        record
     }
 
     /// Tells one scan's findings from the next one's.
@@ -238,13 +251,31 @@ impl Registry {
         seen: Option<&Versioned<ScanRecord>>,
     ) -> Result<bool> {
         let key = scan_key(repo, digest, scan_type);
-        let record = ScanRecord::new(ScanStatus::InProgress, "", self.clock.now());
+        let record = ScanRecord::begun(self.clock.now(), seen);
         let txn = Txn::new()
             .when(Compare::exists(keys::image(repo, digest)))
             .when(Compare::unchanged(key.clone(), seen.map_or(0, |s| s.mod_revision)))
             .then(Op::put(key.clone(), Store::encode(&key, &record)?))
             .then(Op::put(queue::key(queue::SCAN, repo, digest), ""));
         Ok(self.store.txn(txn).await?.succeeded)
+    }
+
+    /// Says that the scan has begun. `None` if the image is gone, or the record another by now.
+    pub async fn begin_scan(
+        &self,
+        repo: &RepoId,
+        digest: &Digest,
+        scan_type: ScanType,
+        seen: Option<&Versioned<ScanRecord>>,
+    ) -> Result<Option<Versioned<ScanRecord>>> {
+        let key = scan_key(repo, digest, scan_type);
+        let record = ScanRecord::begun(self.clock.now(), seen);
+        let txn = Txn::new()
+            .when(Compare::exists(keys::image(repo, digest)))
+            .when(Compare::unchanged(key.clone(), seen.map_or(0, |s| s.mod_revision)))
+            .then(Op::put(key.clone(), Store::encode(&key, &record)?));
+        let done = self.store.txn(txn).await?;
+        Ok(done.succeeded.then_some(Versioned { value: record, mod_revision: done.revision }))
     }
 
     /// Up to `limit` findings from number `from` on; empty once the scan is another one.

@@ -209,12 +209,11 @@ fn as_dpkg_has_it() {
     };
     let all: Vec<(String, String)> = (0..pairs).map(|_| (version(), version())).collect();
     for some in all.chunks(100) {
-        let script: String = some
-            .iter()
-            .map(|(a, b)| {
-                format!("if dpkg --compare-versions '{a}' lt '{b}'; then echo l; elif dpkg --compare-versions '{a}' gt '{b}'; then echo g; else echo e; fi\n")
-            })
-            .collect();
+        let one = |(a, b): &(String, String)| {
+            let is = |how: &str| format!("dpkg --compare-versions '{a}' {how} '{b}'");
+            format!("if {}; then echo l; elif {}; then echo g; else echo e; fi", is("lt"), is("gt"))
+        };
+        let script = some.iter().map(one).collect::<Vec<_>>().join("\n");
         let out = Command::new("sh").arg("-c").arg(script).output().expect("sh runs");
         let answers = String::from_utf8(out.stdout).expect("letters");
         for ((a, b), answer) in some.iter().zip(answers.lines()) {

@@ -35,9 +35,7 @@ pub enum Missing {
 pub const NOT_YET: &[&str] = &[
     "CreatePullThroughCacheRule",
     "DeletePullThroughCacheRule",
-    "DescribeImageScanFindings",
     "DescribePullThroughCacheRules",
-    "StartImageScan",
     "UpdatePullThroughCacheRule",
     "ValidatePullThroughCacheRule",
 ];
@@ -298,6 +296,20 @@ pub const CASES: &[Case] = &[
             with(image(f).await, json!({ "imageId": { "imageTag": "v1" } }))
         }),
         shows: "/signingStatuses/0/status",
+        missing: Missing::Cases(&[
+            (|| with(none(), json!({ "imageId": { "imageTag": "v1" } })), NO_REPOSITORY),
+            (|| with(empty(), json!({ "imageId": { "imageTag": "v1" } })), "ImageNotFoundException"),
+        ]),
+    },
+    Case {
+        operation: "DescribeImageScanFindings",
+        needs: &[("ecr:DescribeImageScanFindings", "repository/app")],
+        given: given!(|f| {
+            let input = with(image(f).await, json!({ "imageId": { "imageTag": "v1" } }));
+            f.call("StartImageScan", input.clone()).await.unwrap();
+            input
+        }),
+        shows: "/imageScanStatus/status",
         missing: Missing::Cases(&[
             (|| with(none(), json!({ "imageId": { "imageTag": "v1" } })), NO_REPOSITORY),
             (|| with(empty(), json!({ "imageId": { "imageTag": "v1" } })), "ImageNotFoundException"),
@@ -586,6 +598,16 @@ pub const CASES: &[Case] = &[
         given: given!(|f| with(repository(f).await, json!({ "policyText": repository_policy() }))),
         shows: "/policyText",
         missing: Missing::Cases(&[(|| with(none(), json!({ "policyText": repository_policy() })), NO_REPOSITORY)]),
+    },
+    Case {
+        operation: "StartImageScan",
+        needs: &[("ecr:StartImageScan", "repository/app")],
+        given: given!(|f| with(image(f).await, json!({ "imageId": { "imageTag": "v1" } }))),
+        shows: "/imageScanStatus/status",
+        missing: Missing::Cases(&[
+            (|| with(none(), json!({ "imageId": { "imageTag": "v1" } })), NO_REPOSITORY),
+            (|| with(empty(), json!({ "imageId": { "imageTag": "v1" } })), "ImageNotFoundException"),
+        ]),
     },
     Case {
         operation: "StartLifecyclePolicyPreview",

@@ -4,6 +4,7 @@ pub mod bill;
 mod control;
 mod doctor;
 mod env;
+mod scan_db;
 pub mod shim;
 mod up;
 
@@ -33,6 +34,9 @@ enum Command {
     Bill(bill::Bill),
     /// Show what this host can and cannot do, and the mend
     Doctor(doctor::Doctor),
+    /// Import the advisories that images are scanned with, and tell what there is
+    #[command(name = "scan-db", subcommand)]
+    ScanDb(scan_db::ScanDb),
     /// Empty a running `--auth off` stack
     Reset(control::Reset),
     /// Stop all tasks and the server, and leave nothing on the host
@@ -75,6 +79,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Env(env) => env.run(),
         Command::Bill(bill) => runtime()?.block_on(bill.run()),
         Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
+        Command::ScanDb(scan_db) => runtime()?.block_on(scan_db.run()),
         Command::Reset(reset) => runtime()?.block_on(reset.run()),
         Command::Down(down) => runtime()?.block_on(down.run()),
         Command::DemoApp { port } => {

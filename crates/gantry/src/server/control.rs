@@ -69,6 +69,7 @@ impl Handler for Control {
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/_gantry/reset") => self.reset().await,
             (&Method::POST, "/_gantry/down") => self.down().await,
+            (&Method::POST, "/_gantry/scan-db/reload") => super::scans::reload(&self.parts.scanner).await,
             (&Method::GET, "/_gantry/bill") => self.bill(request.uri().query().unwrap_or_default()).await,
             _ => refusal(StatusCode::NOT_FOUND, "the control socket has no such path"),
         }

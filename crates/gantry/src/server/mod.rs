@@ -9,6 +9,7 @@ mod listen;
 mod metrics;
 mod registry;
 mod route;
+mod scans;
 mod sources;
 mod tls;
 pub mod wiring;

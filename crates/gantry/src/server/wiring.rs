@@ -21,6 +21,7 @@ use gantry_identity::Identity;
 use gantry_logs::Logs;
 use gantry_net::{NetConfig, Network};
 use gantry_registry::{Registry, RegistryId, RegistryNames, Wire};
+use gantry_scanner::Scanner;
 use gantry_secrets::Secrets;
 use gantry_store::{Embedded, EmbeddedOptions, Etcd, EtcdOptions, KeyRange, Op, Store, Txn};
 use tokio::sync::Mutex;
@@ -44,6 +45,9 @@ const HANDOVER_PAUSE: Duration = Duration::from_millis(10);
 /// Where secrets that all servers of one store share are kept.
 const PAGE_KEY: &str = "/gantry/server-keys/pages";
 
+/// Where the advisories lie that images are scanned with.
+pub const SCAN_DB: &str = "scan-db";
+
 /// Everything that runs in one process.
 pub struct Parts {
     pub instance: Instance,
@@ -57,6 +61,7 @@ pub struct Parts {
     _ecs: Arc<EcsApi>,
     _fargate: Fargate,
     _housekeeping: gantry_registry::Housekeeping,
+    pub scanner: Scanner,
 }
 
 /// What only a host that can run containers has.
@@ -171,6 +176,7 @@ impl Parts {
             None => PriceBook::built_in()?,
         };
         let housekeeping = registry.start_housekeeping();
+        let scanner = Scanner::start(registry.clone(), &data.join(SCAN_DB), clock).context("open the scanner")?;
         let registry_wire = registry.with_access(access);
         Ok(Self {
             instance,
@@ -184,6 +190,7 @@ impl Parts {
             _ecs: ecs_api,
             _fargate: fargate,
             _housekeeping: housekeeping,
+            scanner,
         })
     }
 
