@@ -229,6 +229,10 @@ impl Registry {
         if !self.has_image_with(from, digest).await? {
             return Ok(false);
         }
+        // Bytes that rotted have to come anew.
+        if matches!(self.blobs.stat(digest).await, Err(gantry_blobs::Error::NotFound(_))) {
+            return Ok(false);
+        }
         let target = self.repository(to).await?.value.encryption;
         match self.repository(from).await {
             Ok(source) if source.value.encryption == target => {}

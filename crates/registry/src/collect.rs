@@ -418,6 +418,8 @@ impl Registry {
     /// Bytes of a blob whose being there a client now relies on: it will not upload it again.
     pub async fn promise_blob(&self, repo: &RepoId, digest: &Digest) -> Result<u64> {
         let size = self.blob_size(repo, digest).await?;
+        // Bytes that rotted have to come anew: a client that is told that they are there does not bring them.
+        self.blobs.stat(digest).await?;
         let Some(idle) = self.store.get(keys::idle(digest, Some(repo))).await? else { return Ok(size) };
         if due(&idle) > self.clock.now().plus_ms(limits::UPLOADED_GRACE_MS / 2) {
             return Ok(size);

@@ -1,5 +1,5 @@
-//! The work that no request waits for: forgotten uploads, lifecycle policies, and blobs
-//! that nothing needs.
+//! The work that no request waits for: forgotten uploads, lifecycle policies, blobs that nothing needs,
+//! and blobs that may have rotted.
 
 use std::time::Duration;
 
@@ -50,6 +50,11 @@ impl Registry {
             Ok(done) if done == crate::Collected::default() => {}
             Ok(done) => tracing::info!(blobs = done.blobs, links = done.links, strays = done.strays, "collected"),
             Err(error) => tracing::warn!(%error, "failed to collect blobs"),
+        }
+        match self.scrub().await {
+            Ok(done) if done.wrong == 0 => {}
+            Ok(done) => tracing::error!(wrong = done.wrong, of = done.blobs, "put blobs aside whose bytes are wrong"),
+            Err(error) => tracing::warn!(%error, "failed to read blobs again"),
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Registry {
     pub(crate) pulls: Arc<crate::storage_class::KnownPulls>,
     /// Where the search for stray blobs has come to.
     pub(crate) walked: Arc<parking_lot::Mutex<Option<Digest>>>,
+    /// After which blob scrubbing goes on: `Some(None)` is the first one, `None` not known yet.
+    pub(crate) scrubbed: Arc<parking_lot::Mutex<Option<Option<Digest>>>>,
 }
 
 /// A manifest's bytes with what they are.
@@ -82,6 +84,7 @@ impl Registry {
             cache: Arc::default(),
             pulls: Arc::default(),
             walked: Arc::default(),
+            scrubbed: Arc::default(),
         }
     }
 
@@ -155,6 +158,7 @@ impl Registry {
         Ok(self.blobs.local_file(digest).await?)
     }
 
+    /// The bytes of a manifest or of a small blob.
     pub(crate) async fn manifest_bytes(&self, digest: &Digest) -> Result<Bytes> {
         if let Some(bytes) = self.cache.get(digest) {
             return Ok(bytes);

@@ -9,6 +9,9 @@ use super::query::{Span, byte_range};
 use super::serve::{Call, Wire};
 use crate::{Error, RegistryBody, RepoId, Result};
 
+/// Bytes of blobs that are kept in memory for a while.
+const SMALL: u64 = 16 * 1024;
+
 impl Wire {
     pub(super) async fn get_blob(&self, call: &Call, digest: &str) -> Result<Answer> {
         let digest: Digest = digest.parse().map_err(Error::Digest)?;
@@ -41,7 +44,15 @@ impl Wire {
         out.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         out.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         out.insert(CONTENT_LENGTH, HeaderValue::from(end - start));
-        if !head_only {
+        if head_only {
+            return Ok(response);
+        }
+        if size <= SMALL {
+            // Configurations are pulled with every image: they are kept as manifests are.
+            let bytes = self.registry.manifest_bytes(digest).await?;
+            let span = start as usize..(end as usize).min(bytes.len());
+            *response.body_mut() = bytes.get(span).map_or(RegistryBody::Empty, |part| bytes.slice_ref(part).into());
+        } else {
             let reader = self.registry.blobs.open(digest, start..end).await?;
             *response.body_mut() = RegistryBody::Blob(reader);
         }

@@ -9,6 +9,7 @@ mod images;
 mod lifecycle;
 mod loopback;
 mod properties;
+mod rot;
 mod rules;
 mod support;
 mod uploads;
