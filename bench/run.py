@@ -1,6 +1,6 @@
 """Measures a release build beside podman on the same machine, in one run, and prints the table.
 
-    cargo xtask bench [start|run|hundred|describe]
+    cargo xtask bench [start|run|hundred|describe|registry]
 
 Nothing takes a path that users do not take: tasks are run through the API with a signed client, images are
 pushed with skopeo, both sides run the same image, and what is timed ends when the container's own first
@@ -23,6 +23,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests"))
 import images  # noqa: E402
+import registry  # noqa: E402
 from conftest import NETWORK, Stack, wait_for  # noqa: E402
 
 ROWS = []
@@ -299,6 +300,8 @@ def bench_describe():
 
 
 def main():
+    if sys.argv[1:2] == ["registry"]:
+        return registry.main(sys.argv[2:])
     wanted = sys.argv[1:] or ["start", "run", "hundred", "describe"]
     for name in wanted:
         globals()["bench_" + name]()

@@ -3,6 +3,9 @@
 //!
 //! `gantry-bench load --url http://… --target X.DescribeTasks --bodies FILE --rate 500 --seconds 10`
 //! reads one JSON body a line, sends them in turn, and prints one JSON object of latencies.
+//! `gantry-bench registry` is the client of the registry's figures.
+
+mod registry;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +28,7 @@ const MAX_IN_FLIGHT: usize = 4096;
 #[derive(Parser)]
 enum Args {
     Load(Load),
+    Registry(registry::Args),
 }
 
 #[derive(Parser)]
@@ -52,7 +56,10 @@ type Http = Client<HttpConnector, Full<Bytes>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let Args::Load(load) = Args::parse();
+    let load = match Args::parse() {
+        Args::Load(load) => load,
+        Args::Registry(args) => return registry::run(args).await,
+    };
     let text = std::fs::read_to_string(&load.bodies)?;
     let bodies: Vec<Bytes> = text.lines().map(|line| Bytes::copy_from_slice(line.as_bytes())).collect();
     if bodies.is_empty() {

@@ -40,6 +40,9 @@ enum Chore {
     Bench {
         /// Only this figure
         name: Option<String>,
+        /// What the figure's own script takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
     },
 }
 
@@ -50,7 +53,7 @@ fn main() -> Result<()> {
         Chore::Check => test::check(&root),
         Chore::Codegen { check } => codegen::run(&root, check),
         Chore::Tidy => tidy::run(&root),
-        Chore::Bench { name } => bench::run(&root, name.as_deref()),
+        Chore::Bench { name, rest } => bench::run(&root, name.as_deref(), &rest),
     }
 }
 
