@@ -1,11 +1,12 @@
-//! Running one transaction against the index, above what readers see.
+//! Running one transaction against the index, above what readers see. The holes that it needs have
+//! been filled before.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::lease::Leases;
-use super::record::LogOp;
+use super::record;
 use super::state::State;
 use crate::{
     Compare, CompareOp, CompareTarget, Event, EventKind, KeyRange, KeyValue, Op, OpResult, Result, Revision, Txn,
@@ -61,20 +62,6 @@ pub(super) fn delete_keys(state: &mut State, keys: &[Bytes], head: Revision) -> 
     }
     let events = writer.events;
     (!events.is_empty()).then(|| Arc::new(WatchBatch { revision: head + 1, events }))
-}
-
-/// Does again what the log says was done.
-pub(super) fn replay(state: &mut State, ops: Vec<LogOp>, revision: Revision) -> Arc<WatchBatch> {
-    let mut writer = Writer { state, head: revision - 1, events: Vec::with_capacity(ops.len()) };
-    for op in ops {
-        match op {
-            LogOp::Put { key, value, lease } => writer.put(&key, &value, lease),
-            LogOp::Delete { key } => {
-                writer.delete(&KeyRange::key(key));
-            }
-        }
-    }
-    Arc::new(WatchBatch { revision, events: writer.events })
 }
 
 /// Everything that can refuse an operation, before the first one changes anything.
@@ -164,13 +151,6 @@ impl Writer<'_> {
 
 /// The event of a key's end: the key and the delete's revision, and what it held before.
 pub(super) fn deleted(kv: &Arc<KeyValue>, revision: Revision) -> Event {
-    let gone = KeyValue {
-        key: kv.key.clone(),
-        value: Bytes::new(),
-        create_revision: 0,
-        mod_revision: revision,
-        version: 0,
-        lease: 0,
-    };
+    let gone = record::gone(kv.key.clone(), revision);
     Event { kind: EventKind::Delete, kv: Arc::new(gone), prev: Some(kv.clone()) }
 }

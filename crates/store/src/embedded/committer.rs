@@ -2,7 +2,8 @@
 //!
 //! What always holds: the order is run, fsync, publish, tell watchers, answer; so whoever has an
 //! answer finds it on disk, in reads and in watches. If the disk refuses a group, all of it is
-//! rolled back and every writer in it gets the error.
+//! rolled back and every writer in it gets the error. Only this thread changes keys, so what it has
+//! filled of the index stays filled until it has run its group.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use tokio::sync::oneshot;
 
 use super::Shared;
 use super::apply;
-use super::disk::Disk;
+use super::checkpointer::{Checkpointer, News};
+use super::log::Log;
 use super::queue::{Command, WaitingTxn, Work};
 use crate::{Error, LeaseId, Result, Revision, TxnResult, WatchBatch};
 
@@ -19,6 +21,12 @@ use crate::{Error, LeaseId, Result, Revision, TxnResult, WatchBatch};
 const FORGET_STEP: usize = 1024;
 /// Leases ended between two groups, so that a flood of them does not stop writers.
 const EXPIRE_STEP: usize = 64;
+
+/// Where a store keeps what it is told.
+pub(super) struct Disk {
+    pub(super) log: Log,
+    pub(super) checkpoints: Checkpointer,
+}
 
 pub(super) struct Committer {
     shared: Arc<Shared>,
@@ -36,6 +44,7 @@ impl Committer {
     /// Runs until the queue is closed.
     pub(super) fn run(mut self) {
         loop {
+            self.checkpoint();
             match self.shared.queue.take(self.patience()) {
                 Work::Closed => break,
                 Work::Txns(group) => self.commit(group),
@@ -45,16 +54,18 @@ impl Committer {
             self.forget();
             self.expire();
         }
+        self.close();
     }
 
     fn patience(&self) -> Option<Duration> {
-        if self.forgetting || self.disk.as_ref().is_some_and(Disk::has_upkeep) {
+        if self.forgetting || self.disk.as_ref().is_some_and(|disk| disk.log.has_upkeep()) {
             return Some(Duration::ZERO);
         }
         self.shared.leases.lock().next_look()
     }
 
     fn commit(&mut self, group: Vec<WaitingTxn>) {
+        let group = self.with_holes_filled(group);
         let mut batches = Vec::with_capacity(group.len());
         let mut answers = Vec::with_capacity(group.len());
         {
@@ -77,6 +88,22 @@ impl Committer {
         }
     }
 
+    /// Who pushed a transaction has filled its holes, and nothing makes new ones; but nothing else
+    /// that is written may depend on it. Answers those whose holes cannot be filled.
+    fn with_holes_filled(&self, mut group: Vec<WaitingTxn>) -> Vec<WaitingTxn> {
+        let mut at = 0;
+        while let Some(waiting) = group.get(at) {
+            let needed = self.shared.state.read().needed_by(&waiting.txn);
+            match self.shared.fill(&needed) {
+                Ok(()) => at += 1,
+                Err(error) => {
+                    group.remove(at).reply.send(Err(error)).ok();
+                }
+            }
+        }
+        group
+    }
+
     /// Writes the batches and shows them, or takes them back.
     fn make_durable(&mut self, batches: &[Arc<WatchBatch>], lease: LeaseChange) -> Result<()> {
         if batches.is_empty() && matches!(lease, LeaseChange::None) {
@@ -93,6 +120,9 @@ impl Committer {
             for batch in batches {
                 state.publish(batch.clone());
             }
+        }
+        if let Some(disk) = &mut self.disk {
+            disk.checkpoints.push(batches);
         }
         {
             let mut leases = self.shared.leases.lock();
@@ -128,9 +158,11 @@ impl Committer {
     }
 
     fn end_lease(&mut self, lease: LeaseId) -> Result<()> {
+        let keys = self.shared.leases.lock().keys(lease)?;
+        let holes = self.shared.state.read().around(&keys);
+        self.shared.fill(&holes)?;
         let batch = {
             let mut state = self.shared.state.write();
-            let keys = self.shared.leases.lock().keys(lease)?;
             let head = state.visible();
             apply::delete_keys(&mut state, &keys, head)
         };
@@ -157,9 +189,6 @@ impl Committer {
                 return Err(Error::Compacted { asked: revision, oldest: state.compacted() });
             }
         }
-        if let Some(disk) = &mut self.disk {
-            disk.mark_compacted(&self.shared, revision)?;
-        }
         self.shared.state.write().mark_compacted(revision);
         self.forgetting = true;
         Ok(())
@@ -167,18 +196,54 @@ impl Committer {
 
     fn forget(&mut self) {
         if self.forgetting {
-            let pinned = self.disk.as_ref().map_or(Revision::MAX, Disk::pinned);
-            self.forgetting = self.shared.state.write().forget(FORGET_STEP, &self.shared.budget, pinned);
+            self.forgetting = self.shared.state.write().forget(FORGET_STEP, &self.shared.budget);
         }
     }
 
     /// The disk's own work, done when nobody waits.
     fn upkeep(&mut self) {
         if let Some(disk) = &mut self.disk
-            && disk.has_upkeep()
-            && let Err(error) = disk.write(&self.shared, &[], LeaseChange::None)
+            && disk.log.has_upkeep()
+            && let Err(error) = disk.log.write(&self.shared, &[], LeaseChange::None)
         {
-            tracing::warn!(%error, "failed to write a part of a snapshot; it is tried again with the next write");
+            tracing::warn!(%error, "failed to trim the log; it is tried again with the next write");
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        if let Some(disk) = &mut self.disk {
+            let news = disk.checkpoints.look();
+            disk.take(news);
+        }
+    }
+
+    /// Leaves a short log behind.
+    fn close(&mut self) {
+        if let Some(disk) = &mut self.disk
+            && disk.log.works()
+        {
+            let news = disk.checkpoints.finish();
+            disk.take(news);
+        }
+        while self.disk.as_ref().is_some_and(|disk| disk.log.works() && disk.log.has_upkeep()) {
+            self.upkeep();
+        }
+    }
+}
+
+impl Disk {
+    fn write(&mut self, shared: &Shared, batches: &[Arc<WatchBatch>], lease: LeaseChange) -> Result<()> {
+        if self.checkpoints.is_stuck() {
+            return Err(Error::Io("no room for a checkpoint, and the log is as long as it may be".to_owned()));
+        }
+        self.log.write(shared, batches, lease)
+    }
+
+    fn take(&mut self, news: News) {
+        match news {
+            News::None => {}
+            News::Saved(revision) => self.log.saved(revision),
+            News::Failed(error) => self.log.end(&error),
         }
     }
 }

@@ -57,19 +57,28 @@ impl Index {
             .filter_map(move |(_, versions)| versions.at(at))
     }
 
-    /// The live keys strictly after `after`, from any revision up to `at`.
-    pub(super) fn after<'a>(
-        &'a self,
-        after: Option<&[u8]>,
-        at: Revision,
-    ) -> impl Iterator<Item = &'a Arc<KeyValue>> + use<'a> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.keys.range::<[u8], _>((start, Bound::Unbounded)).filter_map(move |(_, versions)| versions.at(at))
+    /// How many keys live between two bounds at revision `at`, counted up to `most`.
+    pub(super) fn live_between(&self, lower: Bound<&Bytes>, upper: Bound<&[u8]>, at: Revision, most: usize) -> usize {
+        let lower = lower.map(|key| &key[..]);
+        if let (Bound::Included(lower), Bound::Excluded(upper)) = (lower, upper)
+            && lower >= upper
+        {
+            return 0;
+        }
+        self.keys.range::<[u8], _>((lower, upper)).filter(|(_, versions)| versions.at(at).is_some()).take(most).count()
     }
 
     pub(super) fn put(&mut self, kv: Arc<KeyValue>) {
         let version = Version { revision: kv.mod_revision, kv: Some(kv.clone()) };
         self.add(kv.key.clone(), version);
+    }
+
+    /// Puts a key that is not there.
+    pub(super) fn put_first(&mut self, kv: Arc<KeyValue>) {
+        let key = kv.key.clone();
+        let newest = Version { revision: kv.mod_revision, kv: Some(kv) };
+        let before = self.keys.insert(key, Versions { newest, older: Vec::new() });
+        debug_assert!(before.is_none(), "a hole has no key in memory");
     }
 
     pub(super) fn tombstone(&mut self, key: &Bytes, revision: Revision) {

@@ -1,21 +1,34 @@
-//! The store inside this process: everything in memory, every write on disk before it is answered.
+//! The store inside this process: what was asked for is in memory, every write on disk before it is
+//! answered.
 //!
-//! Index, state, watchers, leases and disk are files of their own, as in etcd's `mvcc`; this one
-//! joins them to an [`Engine`]. Reads take one short lock and never wait for the disk. Locks are
-//! taken in the order hub, state, leases.
+//! Index, state, watchers, leases and the two files are files of their own, as in etcd's `mvcc`; this
+//! one joins them to an [`Engine`]. Writes wait for the log, a small file; what it has is taken over
+//! into the data file now and then. A store opens without reading its data: the index begins as holes,
+//! and whoever first touches one has it filled, a partition at a time. From then on reads take one
+//! short lock and never wait for the disk. Locks are taken in the order hub, state, leases.
 
 mod apply;
 mod catch_up;
+mod checkpoint;
+mod checkpointer;
 mod committer;
-mod disk;
+mod data;
+mod fault;
+mod holes;
 mod index;
 mod lease;
+mod legacy;
+mod load;
+mod log;
 mod open;
 mod queue;
 mod record;
 mod state;
+#[cfg(test)]
+mod tests;
 mod watch;
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -27,8 +40,10 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot};
 
 use self::catch_up::CatchUp;
-use self::committer::Committer;
-use self::disk::Disk;
+use self::checkpoint::{SIZES, Sizes};
+use self::checkpointer::Checkpointer;
+use self::committer::{Committer, Disk};
+use self::data::DataFile;
 use self::lease::{LeaseClock, Leases};
 use self::open::Opened;
 use self::queue::{Command, Queue};
@@ -46,19 +61,29 @@ use crate::{
 pub struct EmbeddedOptions {
     /// History kept for watches and reads of the past; older revisions are compacted by themselves.
     pub history: HistoryBudget,
-    /// A new snapshot is made when the log has grown by this much, or by as much as the data if that is more.
-    pub snapshot_after_bytes: usize,
+    /// A checkpoint is made when the log has grown by this much, a few hundred bytes for each key
+    /// counted in; this is what an open has to replay, whatever else is stored.
+    pub checkpoint_after_bytes: usize,
+    /// Bytes of what is read from the data file as one.
+    pub partition_bytes: usize,
     /// Where lease ids come from.
     pub entropy: SharedEntropy,
     /// A clock for leases that a test moves; without one they count on a clock that never jumps.
     pub lease_clock: Option<SharedClock>,
 }
 
+impl EmbeddedOptions {
+    fn sizes(&self) -> Sizes {
+        Sizes { chunk_bytes: self.partition_bytes.max(1) as u64, ..SIZES }
+    }
+}
+
 impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
             history: HistoryBudget { revisions: 100_000, bytes: 64 << 20 },
-            snapshot_after_bytes: 32 << 20,
+            checkpoint_after_bytes: 8 << 20,
+            partition_bytes: 250 << 10,
             entropy: Arc::new(SystemEntropy),
             lease_clock: None,
         }
@@ -72,6 +97,24 @@ struct Shared {
     hub: Arc<Hub>,
     queue: Queue,
     budget: HistoryBudget,
+    /// `None`: in memory only.
+    data: Option<DataFile>,
+    /// Held by who fills holes for a reader or a writer to be.
+    filling: tokio::sync::Mutex<()>,
+}
+
+impl Shared {
+    fn new(state: State, leases: Leases, data: Option<DataFile>, options: &EmbeddedOptions) -> Arc<Self> {
+        Arc::new(Self {
+            state: RwLock::new(state),
+            leases: Mutex::new(leases),
+            hub: Arc::default(),
+            queue: Queue::new(),
+            budget: options.history,
+            data,
+            filling: tokio::sync::Mutex::default(),
+        })
+    }
 }
 
 /// The embedded engine; dropping it ends its thread and lets go of its directory.
@@ -79,6 +122,8 @@ pub struct Embedded {
     shared: Arc<Shared>,
     entropy: SharedEntropy,
     committer: Option<JoinHandle<()>>,
+    /// Held for as long as the directory is ours; let go of last.
+    _lock: Option<File>,
 }
 
 impl Embedded {
@@ -90,34 +135,37 @@ impl Embedded {
     /// The same, set up otherwise.
     pub fn in_memory_with(options: EmbeddedOptions) -> Store {
         let leases = Leases::new(LeaseClock::new(options.lease_clock.clone()));
-        Self::start(State::new(), leases, None, options)
+        let shared = Shared::new(State::new(), leases, None, &options);
+        Self::start(shared, None, None, options)
             .map(Store::new)
             .expect("a thread can be started: without one nothing in this process works")
     }
 
     /// A store in the directory `path`, made if it is not there. Its data is for its owner's eyes only.
+    /// This reads what was written last and not what is stored, which is read when it is asked for.
     ///
     /// # Errors
     /// [`Error::Locked`] if any process has it open; [`Error::Io`] if it cannot be read or made.
     pub fn open(path: &Path, options: EmbeddedOptions) -> Result<Store> {
-        let Opened { disk, state, leases } = open::open(path, &options)?;
-        Self::start(state, leases, Some(disk), options).map(Store::new)
+        let Opened { lock, log, data, unsaved, state, leases } = open::open(path, &options)?;
+        let shared = Shared::new(state, leases, Some(data), &options);
+        let checkpoints = Checkpointer::start(shared.clone(), options.sizes(), options.checkpoint_after_bytes, unsaved)
+            .map_err(|e| no_thread(&e))?;
+        Self::start(shared, Some(Disk { log, checkpoints }), Some(lock), options).map(Store::new)
     }
 
-    fn start(state: State, leases: Leases, disk: Option<Disk>, options: EmbeddedOptions) -> Result<Arc<dyn Engine>> {
-        let shared = Arc::new(Shared {
-            state: RwLock::new(state),
-            leases: Mutex::new(leases),
-            hub: Arc::default(),
-            queue: Queue::new(),
-            budget: options.history,
-        });
+    fn start(
+        shared: Arc<Shared>,
+        disk: Option<Disk>,
+        lock: Option<File>,
+        options: EmbeddedOptions,
+    ) -> Result<Arc<dyn Engine>> {
         let committer = Committer::new(shared.clone(), disk);
         let thread = std::thread::Builder::new()
             .name("store-committer".to_owned())
             .spawn(move || committer.run())
-            .map_err(|e| Error::Io(format!("failed to start the committer: {e}")))?;
-        Ok(Arc::new(Self { shared, entropy: options.entropy, committer: Some(thread) }))
+            .map_err(|e| no_thread(&e))?;
+        Ok(Arc::new(Self { shared, entropy: options.entropy, committer: Some(thread), _lock: lock }))
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command) -> Result<T> {
@@ -142,6 +190,10 @@ impl Drop for Embedded {
         {
             tracing::error!("the store's committer panicked");
         }
+        // A reader may still be at it, whom nobody waits for any more.
+        if let Some(data) = &self.shared.data {
+            data.close();
+        }
     }
 }
 
@@ -149,14 +201,35 @@ impl Drop for Embedded {
 impl Engine for Embedded {
     async fn range(&self, request: RangeRequest) -> Result<RangeResult> {
         validate::range(&request)?;
-        let state = self.shared.state.read();
-        state.range(&request, state.visible())
+        loop {
+            {
+                let state = self.shared.state.read();
+                let newest = state.visible();
+                state.check_revision(request.revision, newest)?;
+                if state.needed(&request, newest).is_empty() {
+                    return state.range(&request, newest);
+                }
+            }
+            self.shared.fill_for(|state| state.needed(&request, state.visible())).await?;
+        }
     }
 
     async fn txn(&self, txn: Txn) -> Result<TxnResult> {
         validate::txn(&txn)?;
         if apply::read_only(&txn) {
-            return apply::run_read_only(&self.shared.state.read(), &txn);
+            loop {
+                {
+                    let state = self.shared.state.read();
+                    if state.needed_by(&txn).is_empty() {
+                        return apply::run_read_only(&state, &txn);
+                    }
+                }
+                self.shared.fill_for(|state| state.needed_by(&txn)).await?;
+            }
+        }
+        // Here, so that the committer need not read while others wait for it.
+        if !self.shared.state.read().needed_by(&txn).is_empty() {
+            self.shared.fill_for(|state| state.needed_by(&txn)).await?;
         }
         let txn = owning(txn);
         self.ask(|reply| Command::Txn { txn, reply }).await
@@ -195,6 +268,10 @@ impl Engine for Embedded {
     async fn revision(&self) -> Result<Revision> {
         Ok(self.shared.state.read().visible())
     }
+}
+
+fn no_thread(e: &std::io::Error) -> Error {
+    Error::Io(format!("failed to start a thread of the store: {e}"))
 }
 
 /// Copies what will stay: a slice of a caller's large buffer would keep all of it in memory.

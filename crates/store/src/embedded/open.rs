@@ -1,28 +1,40 @@
-//! Opening a directory: the lock, the file, and reading snapshot and log back into memory.
+//! Opening a directory: the lock, the two files, and what the log says on top of the data.
+//!
+//! What always holds: the data file gets its name last, so a store with one is whole; one that was
+//! killed while it was made, or while one of an older format was carried over, is made anew. What is
+//! read is bounded by how far the log may be ahead, and does not grow with what is stored.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableError};
+use redb::{Database, ReadableDatabase};
 
 use super::EmbeddedOptions;
-use super::apply;
-use super::disk::{self, Disk, LEASES, LOG, Layout, META, SNAPSHOTS, meta};
+use super::checkpoint;
+use super::data::{self, DataFile, FORMAT, META, meta};
+use super::fault::Fault;
+use super::holes::Holes;
 use super::lease::{LeaseClock, Leases};
-use super::record::{self, Damaged};
+use super::legacy;
+use super::log::{self, Log};
 use super::state::State;
-use crate::{Error, Result, Revision};
+use crate::{Error, EventKind, LeaseId, Result, WatchBatch};
 
-/// Grows when the file can no longer be read by an older program.
-const FORMAT: u64 = 1;
 const LOCK_FILE: &str = "LOCK";
 const DATA_FILE: &str = "store.redb";
-const UNFINISHED_FILE: &str = "store.redb.new";
+const LOG_FILE: &str = "log.redb";
+/// What a file is called until it is whole.
+const UNFINISHED: &str = "new";
 
 pub(super) struct Opened {
-    pub(super) disk: Disk,
+    pub(super) lock: File,
+    pub(super) log: Log,
+    pub(super) data: DataFile,
+    /// What the log has and the data file has not.
+    pub(super) unsaved: Vec<Arc<WatchBatch>>,
     pub(super) state: State,
     pub(super) leases: Leases,
 }
@@ -33,20 +45,12 @@ pub(super) fn open(dir: &Path, options: &EmbeddedOptions) -> Result<Opened> {
     make_dir(dir).map_err(|e| failed("make", &e))?;
     let lock = lock(dir)?;
     let path = dir.join(DATA_FILE);
-    let database = if path.exists() { known(&path) } else { make(dir, &path) };
-    let database = database.map_err(|e| failed("open the store in", &e))?;
-    let layout = disk::survey(&database).map_err(|e| failed("read the store in", &e))?;
-    let (state, leases) = load(&database, &layout, options).map_err(|e| failed("read the store in", &e))?;
-    let disk = Disk {
-        path,
-        _lock: lock,
-        database: Some(database),
-        layout,
-        snapshot_after_bytes: options.snapshot_after_bytes,
-        ended: None,
-        resting: false,
+    let (data, log) = if path.exists() {
+        known(dir, &path, options).map_err(|e| failed("open the store in", &e))?
+    } else {
+        make(dir, &[], |unfinished| DataFile::make(unfinished, &path, 1)).map_err(|e| failed("make a store in", &e))?
     };
-    Ok(Opened { disk, state, leases })
+    load(dir, lock, data, log, options).map_err(|e| failed("read the store in", &e))
 }
 
 fn make_dir(dir: &Path) -> io::Result<()> {
@@ -68,106 +72,78 @@ fn lock(dir: &Path) -> Result<File> {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Unreadable {
-    #[error(transparent)]
-    File(#[from] Box<redb::Error>),
-    #[error("its format is {0}, and this program knows {FORMAT}")]
-    Format(u64),
-    #[error("{what} {at} is damaged: {how}")]
-    Damaged { what: &'static str, at: u64, how: Damaged },
-    #[error("the log goes on at revision {found} where {expected} was expected")]
-    Gap { expected: Revision, found: Revision },
-}
-
-impl<E: RedbError> From<E> for Unreadable {
-    fn from(e: E) -> Self {
-        Self::File(Box::new(e.into()))
+/// The data file and the log, carried over first if they are of an older format.
+fn known(dir: &Path, path: &Path, options: &EmbeddedOptions) -> Result<(DataFile, Database), Fault> {
+    let database = data::open_file(path)?;
+    match format(&database)? {
+        FORMAT => Ok((DataFile::over(path, database), log::open_file(&dir.join(LOG_FILE))?)),
+        legacy::FORMAT => {
+            tracing::info!(path = %path.display(), "carrying the store over to format {FORMAT}");
+            let old = legacy::read(&database)?;
+            drop(database);
+            let leases = old.leases.clone();
+            make(dir, &leases, |unfinished| old.write(unfinished, path, &options.sizes()))
+        }
+        found => Err(Fault::Format { found, known: FORMAT }),
     }
 }
 
-/// The errors of redb's single operations, each of which is one of its errors at large.
-trait RedbError: Into<redb::Error> {}
-impl RedbError for io::Error {}
-impl RedbError for redb::StorageError {}
-impl RedbError for TableError {}
-impl RedbError for redb::TransactionError {}
-impl RedbError for redb::CommitError {}
-
-fn known(path: &Path) -> Result<Database, Unreadable> {
-    let database = disk::open_file(path)?;
-    match database.begin_read()?.open_table(META)?.get(meta::FORMAT)?.map_or(0, |row| row.value()) {
-        FORMAT => Ok(database),
-        format => Err(Unreadable::Format(format)),
-    }
-}
-
-/// Makes the file under another name and gives it its own when it is whole: a process killed in
-/// between must not leave a store that will not open.
-fn make(dir: &Path, path: &Path) -> Result<Database, Unreadable> {
-    let unfinished = dir.join(UNFINISHED_FILE);
-    match fs::remove_file(&unfinished) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
-        _ => {}
-    }
-    // Made here first, since redb would make it readable by everybody.
-    private(&unfinished)?;
-    let database = disk::make_file(&unfinished)?;
-    let txn = database.begin_write()?;
-    txn.open_table(META)?.insert(meta::FORMAT, FORMAT)?;
-    txn.open_table(LOG)?;
-    txn.open_table(SNAPSHOTS)?;
-    txn.open_table(LEASES)?;
-    txn.commit()?;
-    fs::rename(&unfinished, path)?;
-    File::open(dir)?.sync_all()?;
-    Ok(database)
-}
-
-fn load(database: &Database, layout: &Layout, options: &EmbeddedOptions) -> Result<(State, Leases), Unreadable> {
+fn format(database: &Database) -> Result<u64, Fault> {
     let txn = database.begin_read()?;
-    let mut state = State::starting_at(layout.snapshot_revision.max(1));
-    for row in txn.open_table(SNAPSHOTS)?.range((layout.snapshot, 0)..(layout.snapshot + 1, 0))? {
-        let (at, chunk) = row?;
-        let kvs = record::decode_chunk(chunk.value()).map_err(|how| Unreadable::Damaged {
-            what: "snapshot chunk",
-            at: at.value().1,
-            how,
-        })?;
-        for kv in kvs {
-            state.load(kv);
+    Ok(txn.open_table(META)?.get(meta::FORMAT)?.map_or(0, |row| row.value()))
+}
+
+/// Makes both files under other names and gives them their own when they are whole, the data file
+/// last: a process killed in between must not leave a store that will not open.
+fn make(
+    dir: &Path,
+    leases: &[(LeaseId, i64)],
+    data: impl FnOnce(&Path) -> Result<DataFile, Fault>,
+) -> Result<(DataFile, Database), Fault> {
+    let unfinished = |name: &str| -> io::Result<_> {
+        let path = dir.join(name).with_extension(UNFINISHED);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
         }
-    }
-    for row in txn.open_table(LOG)?.iter()? {
-        let (at, bytes) = row?;
-        let revisions = record::decode_log(bytes.value()).map_err(|how| Unreadable::Damaged {
-            what: "log record",
-            at: at.value(),
-            how,
-        })?;
-        for (revision, ops) in revisions {
-            let expected = state.visible() + 1;
-            if revision < expected {
-                continue;
-            }
-            if revision > expected {
-                return Err(Unreadable::Gap { expected, found: revision });
-            }
-            let batch = apply::replay(&mut state, ops, revision);
-            state.publish(batch);
+        // Made here first, since redb would make it readable by everybody.
+        private(&path)?;
+        Ok(path)
+    };
+    let path = unfinished(LOG_FILE)?;
+    let log = Log::make(&path, leases)?;
+    fs::rename(path, dir.join(LOG_FILE))?;
+    let path = unfinished(DATA_FILE)?;
+    let data = data(&path)?;
+    File::open(dir)?.sync_all()?;
+    fs::rename(path, dir.join(DATA_FILE))?;
+    File::open(dir)?.sync_all()?;
+    Ok((data, log))
+}
+
+fn load(dir: &Path, lock: File, data: DataFile, log: Database, options: &EmbeddedOptions) -> Result<Opened, Fault> {
+    let contents = data.contents()?;
+    let (log, found) = Log::over(&dir.join(LOG_FILE), log, contents.revision)?;
+    let newest = found.batches.last().map_or(contents.revision, |batch| batch.revision);
+    let mut state = State::opened(newest, Holes::of(contents.partitions));
+    let mut attached = contents.attached;
+    for change in checkpoint::fold(&found.batches) {
+        let key = &change.kv.key;
+        let put = change.kind == EventKind::Put;
+        if put && change.kv.lease != 0 {
+            attached.insert(key.clone(), change.kv.lease);
+        } else {
+            attached.remove(key);
         }
-        // Memory stays within its budget however long the log is.
-        while state.forget(1024, &options.history, Revision::MAX) {}
+        let key = key.clone();
+        state.lay_over(key, put.then_some(change.kv), change.born);
     }
-    let compacted = txn.open_table(META)?.get(meta::COMPACTED)?.map_or(0, |row| row.value());
-    state.mark_compacted(compacted.min(state.visible()));
     let mut leases = Leases::new(LeaseClock::new(options.lease_clock.clone()));
-    for row in txn.open_table(LEASES)?.iter()? {
-        let (lease, ttl_secs) = row?;
-        leases.grant(lease.value(), ttl_secs.value());
+    for (lease, ttl_secs) in found.leases {
+        leases.grant(lease, ttl_secs);
     }
-    for kv in state.index.after(None, state.visible()).filter(|kv| kv.lease != 0) {
-        leases.attach(kv.lease, &kv.key);
+    for (key, lease) in attached {
+        leases.attach(lease, &key);
     }
-    Ok((state, leases))
+    Ok(Opened { lock, log, data, unsaved: found.batches, state, leases })
 }

@@ -57,6 +57,8 @@ pub(super) enum Work {
 struct Waiting {
     commands: VecDeque<Queued>,
     closed: bool,
+    /// There is something to do that nobody waits for.
+    nudged: bool,
 }
 
 pub(super) struct Queue {
@@ -88,7 +90,7 @@ impl Queue {
     pub(super) fn take(&self, patience: Option<Duration>) -> Work {
         let until = patience.map(|patience| Instant::now() + patience);
         let mut waiting = self.waiting.lock();
-        while waiting.commands.is_empty() && !waiting.closed {
+        while waiting.commands.is_empty() && !waiting.closed && !waiting.nudged {
             match until {
                 None => self.arrived.wait(&mut waiting),
                 Some(until) => {
@@ -101,7 +103,14 @@ impl Queue {
         if waiting.closed {
             return Work::Closed;
         }
+        waiting.nudged = false;
         waiting.next_group()
+    }
+
+    /// Makes who waits in [`take`](Self::take) look at its other work.
+    pub(super) fn nudge(&self) {
+        self.waiting.lock().nudged = true;
+        self.arrived.notify_one();
     }
 
     pub(super) fn close(&self) {

@@ -1,13 +1,15 @@
-//! The bytes of log records and snapshot chunks. Integers are little-endian; lengths are 32 bits.
+//! The bytes of rows, which log records, partitions and their deltas are made of. Integers are
+//! little-endian; lengths are 32 bits.
 //!
-//! A record holds the revisions of one group, or a part of it, without a gap. Versions and creation
-//! revisions are not written: replaying the log works them out again.
+//! A row says all there is to say of its key at its revision, so that reading one needs no earlier
+//! one. What is read shares the buffer that it was read from: nothing is copied.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{EventKind, KeyValue, LeaseId, Revision, WatchBatch};
+use crate::{Event, EventKind, KeyValue, Revision, WatchBatch};
 
 /// Where a record is cut: redb rounds a large value up to a power of two, so stay below one.
 const RECORD_BYTES: usize = 60 << 10;
@@ -15,21 +17,19 @@ const RECORD_BYTES: usize = 60 << 10;
 const PUT: u8 = 1;
 const DELETE: u8 = 2;
 
+/// Bytes of a row beside its key and value.
+const PUT_OVERHEAD: usize = 41;
+
 /// Bytes that are not what this file writes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Damaged(pub(super) &'static str);
 
+/// The revisions of one group, or a part of it, without a gap.
 pub(super) struct Record {
     pub(super) first: Revision,
     pub(super) last: Revision,
     pub(super) bytes: Vec<u8>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum LogOp {
-    Put { key: Bytes, value: Bytes, lease: LeaseId },
-    Delete { key: Bytes },
 }
 
 pub(super) fn encode_log(batches: &[Arc<WatchBatch>]) -> Vec<Record> {
@@ -44,104 +44,115 @@ pub(super) fn encode_log(batches: &[Arc<WatchBatch>]) -> Vec<Record> {
             }
         };
         record.last = batch.revision;
-        encode_batch(batch, &mut record.bytes);
+        record.bytes.reserve(size(batch));
+        record.bytes.extend(batch.revision.to_le_bytes());
+        record.bytes.extend((batch.events.len() as u32).to_le_bytes());
+        for event in &batch.events {
+            encode_row(event.kind, &event.kv, &mut record.bytes);
+        }
     }
     records
 }
 
 fn size(batch: &WatchBatch) -> usize {
-    12 + batch.events.iter().map(|event| 17 + event.kv.key.len() + event.kv.value.len()).sum::<usize>()
+    12 + batch.events.iter().map(|event| PUT_OVERHEAD + event.kv.key.len() + event.kv.value.len()).sum::<usize>()
 }
 
-fn encode_batch(batch: &WatchBatch, out: &mut Vec<u8>) {
-    out.reserve(size(batch));
-    out.extend(batch.revision.to_le_bytes());
-    out.extend((batch.events.len() as u32).to_le_bytes());
-    for event in &batch.events {
-        match event.kind {
-            EventKind::Put => {
-                out.push(PUT);
-                put_bytes(&event.kv.key, out);
-                put_bytes(&event.kv.value, out);
-                out.extend(event.kv.lease.to_le_bytes());
+/// What a key is from a revision on: put, or gone.
+pub(super) fn encode_row(kind: EventKind, kv: &KeyValue, out: &mut Vec<u8>) {
+    match kind {
+        EventKind::Put => {
+            out.push(PUT);
+            put_bytes(&kv.key, out);
+            put_bytes(&kv.value, out);
+            for number in [kv.create_revision, kv.mod_revision, kv.version, kv.lease.cast_unsigned()] {
+                out.extend(number.to_le_bytes());
             }
-            EventKind::Delete => {
-                out.push(DELETE);
-                put_bytes(&event.kv.key, out);
-            }
+        }
+        EventKind::Delete => {
+            out.push(DELETE);
+            put_bytes(&kv.key, out);
         }
     }
 }
 
-/// The operations of each revision in a record.
-pub(super) fn decode_log(bytes: &[u8]) -> Result<Vec<(Revision, Vec<LogOp>)>, Damaged> {
+/// The batches of a record; what keys held before is not in it.
+pub(super) fn decode_log(bytes: &Bytes) -> Result<Vec<WatchBatch>, Damaged> {
     let mut input = Input(bytes);
-    let mut revisions = Vec::new();
+    let mut batches = Vec::new();
     while !input.0.is_empty() {
         let revision = input.u64()?;
         let count = input.u32()? as usize;
-        // Not trusted for an allocation: each operation takes at least five bytes.
-        let mut ops = Vec::with_capacity(count.min(input.0.len() / 5));
+        // Not trusted for an allocation: each row takes at least five bytes.
+        let mut events = Vec::with_capacity(count.min(input.0.len() / 5));
         for _ in 0..count {
-            ops.push(match input.u8()? {
-                PUT => LogOp::Put { key: input.bytes()?, value: input.bytes()?, lease: input.u64()?.cast_signed() },
-                DELETE => LogOp::Delete { key: input.bytes()? },
-                _ => return Err(Damaged("unknown kind of operation")),
-            });
-        }
-        revisions.push((revision, ops));
-    }
-    Ok(revisions)
-}
-
-/// The last revision in a record, without building its operations.
-pub(super) fn last_revision(bytes: &[u8]) -> Result<Revision, Damaged> {
-    let mut input = Input(bytes);
-    let mut last = 0;
-    while !input.0.is_empty() {
-        last = input.u64()?;
-        for _ in 0..input.u32()? {
-            let skipped = match input.u8()? {
-                PUT => {
-                    input.slice()?;
-                    input.slice()?;
-                    input.u64().map(|_| ())
-                }
-                DELETE => input.slice().map(|_| ()),
-                _ => Err(Damaged("unknown kind of operation")),
+            let row = input.row(bytes)?;
+            let (kind, kv) = match row.kv()? {
+                Some(kv) if kv.mod_revision != revision => return Err(Damaged("a row is of another revision")),
+                Some(kv) => (EventKind::Put, kv),
+                None => (EventKind::Delete, gone(row.source.slice_ref(row.key), revision)),
             };
-            skipped?;
+            events.push(Event { kind, kv: Arc::new(kv), prev: None });
         }
+        batches.push(WatchBatch { revision, events });
     }
-    Ok(last)
+    Ok(batches)
 }
 
-pub(super) fn encode_chunk(kvs: &[Arc<KeyValue>]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(kvs.iter().map(|kv| 40 + kv.key.len() + kv.value.len()).sum());
-    for kv in kvs {
-        put_bytes(&kv.key, &mut out);
-        put_bytes(&kv.value, &mut out);
-        for number in [kv.create_revision, kv.mod_revision, kv.version, kv.lease.cast_unsigned()] {
-            out.extend(number.to_le_bytes());
-        }
-    }
-    out
+/// What stands for a key in the event of its end.
+pub(super) fn gone(key: Bytes, revision: Revision) -> KeyValue {
+    KeyValue { key, value: Bytes::new(), create_revision: 0, mod_revision: revision, version: 0, lease: 0 }
 }
 
-pub(super) fn decode_chunk(bytes: &[u8]) -> Result<Vec<KeyValue>, Damaged> {
-    let mut input = Input(bytes);
-    let mut kvs = Vec::new();
-    while !input.0.is_empty() {
-        kvs.push(KeyValue {
-            key: input.bytes()?,
-            value: input.bytes()?,
+/// A row where it lies in a partition's base or delta.
+pub(super) struct Row<'a> {
+    source: &'a Bytes,
+    at: Range<usize>,
+    pub(super) key: &'a [u8],
+    pub(super) put: bool,
+}
+
+impl Row<'_> {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.source[self.at.clone()]
+    }
+
+    /// The row as a key and its value, sharing their bytes; `None` of a key that is gone.
+    pub(super) fn kv(&self) -> Result<Option<KeyValue>, Damaged> {
+        if !self.put {
+            return Ok(None);
+        }
+        let mut input = Input(&self.bytes()[1..]);
+        Ok(Some(KeyValue {
+            key: self.source.slice_ref(input.slice()?),
+            value: self.source.slice_ref(input.slice()?),
             create_revision: input.u64()?,
             mod_revision: input.u64()?,
             version: input.u64()?,
             lease: input.u64()?.cast_signed(),
-        });
+        }))
     }
-    Ok(kvs)
+}
+
+/// The last row of each key among `chunks`, oldest chunk first; ascending by key.
+pub(super) fn newest_rows(chunks: &[Bytes]) -> Result<Vec<Row<'_>>, Damaged> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for chunk in chunks {
+        let mut input = Input(chunk);
+        while !input.0.is_empty() {
+            rows.push(input.row(chunk)?);
+        }
+    }
+    // Stable, so that of one key the newest comes last; cheap, since each chunk is sorted already.
+    rows.sort_by(|a, b| a.key.cmp(b.key));
+    let mut newest: Vec<Row<'_>> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match newest.last_mut() {
+            Some(last) if last.key == row.key => *last = row,
+            _ => newest.push(row),
+        }
+    }
+    Ok(newest)
 }
 
 fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
@@ -150,9 +161,25 @@ fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-struct Input<'a>(&'a [u8]);
+pub(super) struct Input<'a>(pub(super) &'a [u8]);
 
 impl<'a> Input<'a> {
+    /// The next row of `source`, whose rest this is.
+    fn row(&mut self, source: &'a Bytes) -> Result<Row<'a>, Damaged> {
+        let start = source.len() - self.0.len();
+        let put = match self.u8()? {
+            PUT => true,
+            DELETE => false,
+            _ => return Err(Damaged("unknown kind of row")),
+        };
+        let key = self.slice()?;
+        if put {
+            self.slice()?;
+            self.take(4 * size_of::<u64>())?;
+        }
+        Ok(Row { source, at: start..source.len() - self.0.len(), key, put })
+    }
+
     fn take(&mut self, count: usize) -> Result<&'a [u8], Damaged> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(Damaged("ends too early"))?;
         self.0 = rest;
@@ -165,85 +192,109 @@ impl<'a> Input<'a> {
         Ok(array)
     }
 
-    fn u8(&mut self) -> Result<u8, Damaged> {
+    pub(super) fn u8(&mut self) -> Result<u8, Damaged> {
         Ok(self.array::<1>()?[0])
     }
 
-    fn u32(&mut self) -> Result<u32, Damaged> {
+    pub(super) fn u32(&mut self) -> Result<u32, Damaged> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
-    fn u64(&mut self) -> Result<u64, Damaged> {
+    pub(super) fn u64(&mut self) -> Result<u64, Damaged> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    fn slice(&mut self) -> Result<&'a [u8], Damaged> {
+    pub(super) fn slice(&mut self) -> Result<&'a [u8], Damaged> {
         let length = self.u32()? as usize;
         self.take(length)
-    }
-
-    fn bytes(&mut self) -> Result<Bytes, Damaged> {
-        Ok(Bytes::copy_from_slice(self.slice()?))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Event;
 
     fn event(kind: EventKind, key: Vec<u8>, value: Vec<u8>, lease: i64, revision: Revision) -> Event {
-        let kv = KeyValue {
-            key: key.into(),
-            value: value.into(),
-            create_revision: 2,
-            mod_revision: revision,
-            version: 7,
-            lease,
+        let kv = match kind {
+            EventKind::Put => KeyValue {
+                key: key.into(),
+                value: value.into(),
+                create_revision: 2,
+                mod_revision: revision,
+                version: 7,
+                lease,
+            },
+            EventKind::Delete => gone(key.into(), revision),
         };
         Event { kind, kv: Arc::new(kv), prev: None }
+    }
+
+    fn events() -> impl Strategy<Value = Vec<(bool, Vec<u8>, Vec<u8>, i64)>> {
+        let value = (any::<u8>(), 0..40_000_usize).prop_map(|(byte, length)| vec![byte; length]);
+        prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..3), value, any::<i64>()), 1..9)
+    }
+
+    fn batches(events: Vec<(bool, Vec<u8>, Vec<u8>, i64)>) -> Vec<Arc<WatchBatch>> {
+        let numbered = events.into_iter().zip(5..);
+        numbered
+            .map(|((put, key, value, lease), revision)| {
+                let kind = if put { EventKind::Put } else { EventKind::Delete };
+                Arc::new(WatchBatch { revision, events: vec![event(kind, key, value, lease, revision)] })
+            })
+            .collect()
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
         #[test]
-        fn what_is_written_is_read_again(
-            events in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..9),
-                (any::<u8>(), 0..40_000_usize).prop_map(|(byte, length)| vec![byte; length]), any::<i64>()), 1..9)
-        ) {
-            let batches: Vec<_> = events.into_iter().zip(5..).map(|((put, key, value, lease), revision)| {
-                let kind = if put { EventKind::Put } else { EventKind::Delete };
-                Arc::new(WatchBatch { revision, events: vec![event(kind, key, value, lease, revision)] })
-            }).collect();
-            let mut next = 5;
+        fn a_log_that_is_written_is_read_again(events in events()) {
+            let batches = batches(events);
+            let mut read = Vec::new();
             for record in encode_log(&batches) {
-                prop_assert_eq!(record.first, next);
-                prop_assert_eq!(last_revision(&record.bytes).unwrap(), record.last);
-                for (revision, ops) in decode_log(&record.bytes).unwrap() {
-                    let kv = &batches[(revision - 5) as usize].events[0];
-                    let want = match kv.kind {
-                        EventKind::Put =>
-                            LogOp::Put { key: kv.kv.key.clone(), value: kv.kv.value.clone(), lease: kv.kv.lease },
-                        EventKind::Delete => LogOp::Delete { key: kv.kv.key.clone() },
-                    };
-                    prop_assert_eq!(ops, vec![want]);
-                    next = revision + 1;
-                }
+                let found = decode_log(&record.bytes.into()).unwrap();
+                prop_assert_eq!(record.first, found[0].revision);
+                prop_assert_eq!(record.last, found[found.len() - 1].revision);
+                read.extend(found.into_iter().map(Arc::new));
             }
-            prop_assert_eq!(next, 5 + batches.len() as u64);
-            let kvs: Vec<_> = batches.iter().map(|batch| batch.events[0].kv.clone()).collect();
-            let back: Vec<_> = decode_chunk(&encode_chunk(&kvs)).unwrap().into_iter().map(Arc::new).collect();
-            prop_assert_eq!(back, kvs);
+            prop_assert_eq!(read, batches);
         }
 
         #[test]
-        fn noise_is_refused_or_read_but_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn of_many_chunks_the_newest_row_of_each_key_is_read(chunks in prop::collection::vec(events(), 1..4)) {
+            let mut want = BTreeMap::new();
+            let mut encoded = Vec::new();
+            for chunk in chunks {
+                let mut bytes = Vec::new();
+                for batch in batches(chunk) {
+                    let event = &batch.events[0];
+                    encode_row(event.kind, &event.kv, &mut bytes);
+                    let put = event.kind == EventKind::Put;
+                    want.insert(event.kv.key.clone(), put.then(|| KeyValue::clone(&event.kv)));
+                }
+                encoded.push(Bytes::from(bytes));
+            }
+            let rows = newest_rows(&encoded).unwrap();
+            let keys: Vec<&[u8]> = rows.iter().map(|row| row.key).collect();
+            prop_assert_eq!(keys, want.keys().map(|key| &key[..]).collect::<Vec<_>>());
+            for (row, want) in rows.iter().zip(want.values()) {
+                prop_assert_eq!(&row.kv().unwrap(), want);
+            }
+        }
+
+        #[test]
+        fn noise_is_refused_or_read_but_never_panics(bytes in prop::collection::vec(0..6_u8, 0..200)) {
+            let bytes = Bytes::from(bytes);
             decode_log(&bytes).ok();
-            last_revision(&bytes).ok();
-            decode_chunk(&bytes).ok();
+            if let Ok(rows) = newest_rows(std::slice::from_ref(&bytes)) {
+                for row in rows {
+                    row.kv().unwrap();
+                }
+            }
         }
     }
 }

@@ -1,14 +1,20 @@
-//! What the store holds in memory: the index, and the batches that watches may still ask for.
+//! What the store holds in memory: the index with its holes, and the batches that watches may still
+//! ask for.
 //!
 //! What always holds: a reader sees nothing above `visible`; versions above it belong to the group
 //! the committer is writing now, and are rolled back if the disk refuses them. `history` ends
-//! at `visible` and has one batch for each revision, in order and without a gap.
+//! at `visible` and has one batch for each revision, in order and without a gap. It begins where the
+//! store was opened: nothing older can be read or watched. Whoever reads or writes keys has their
+//! holes filled first ([`needed`](State::needed)); nothing makes new ones.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use super::holes::{Holes, Span};
 use super::index::Index;
-use crate::{Error, Event, EventKind, KeyRange, KeyValue, RangeRequest, RangeResult, Result, Revision, WatchBatch};
+use crate::{Error, Event, KeyRange, KeyValue, Op, RangeRequest, RangeResult, Result, Revision, Txn, WatchBatch};
 
 /// What one event costs beside its key and value, for the history's budget.
 const EVENT_OVERHEAD: usize = 160;
@@ -24,14 +30,13 @@ pub struct HistoryBudget {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) index: Index,
+    holes: Holes,
     history: VecDeque<Arc<WatchBatch>>,
     history_bytes: usize,
     /// The newest durable revision.
     visible: Revision,
     /// The oldest revision that may be read; watches begin above it.
     compacted: Revision,
-    /// Bytes of all newest keys and values.
-    live_bytes: usize,
 }
 
 impl State {
@@ -47,10 +52,82 @@ impl State {
         Self { visible: revision, compacted, ..Self::default() }
     }
 
-    /// Takes in a key of a snapshot.
-    pub(super) fn load(&mut self, kv: KeyValue) {
-        self.live_bytes += size(&kv);
-        self.index.put(Arc::new(kv));
+    /// A store just opened: what the data file has stays there until it is asked for.
+    pub(super) fn opened(revision: Revision, holes: Holes) -> Self {
+        Self { holes, ..Self::starting_at(revision) }
+    }
+
+    /// Takes in what the log says of a key: on top of a hole, or where there is none as it is. Keys
+    /// come in ascending order.
+    pub(super) fn lay_over(&mut self, key: Bytes, newest: Option<Arc<KeyValue>>, born: i64) {
+        if self.holes.is_empty() {
+            if let Some(kv) = newest {
+                self.index.put_first(kv);
+            }
+        } else {
+            self.holes.lay_over(key, newest, born);
+        }
+    }
+
+    /// The holes that must be filled before `request` can be answered.
+    pub(super) fn needed(&self, request: &RangeRequest, newest: Revision) -> Vec<Span> {
+        let at = if request.revision == 0 { newest } else { request.revision };
+        self.holes.needed(request, &self.index, at)
+    }
+
+    /// The holes that must be filled before `txn` can run, whichever way its compares go.
+    pub(super) fn needed_by(&self, txn: &Txn) -> Vec<Span> {
+        let mut needed = Vec::new();
+        if self.holes.is_empty() {
+            return needed;
+        }
+        let deletes = txn.success.iter().chain(&txn.failure).any(|op| matches!(op, Op::Delete(_)));
+        needed.extend(txn.compares.iter().filter_map(|compare| self.holes.around(&compare.key)));
+        for op in txn.success.iter().chain(&txn.failure) {
+            match op {
+                Op::Put { key, .. } => needed.extend(self.holes.around(key)),
+                Op::Delete(range) => needed.extend(self.needed(&RangeRequest::new(range.clone()), self.visible)),
+                // A limit reaches further after a delete of the same transaction.
+                Op::Range(request) if deletes => {
+                    let all = RangeRequest { limit: 0, count_only: false, ..request.clone() };
+                    needed.extend(self.needed(&all, self.visible));
+                }
+                Op::Range(request) => needed.extend(self.needed(request, self.visible)),
+            }
+        }
+        needed
+    }
+
+    /// The holes that `keys` are in.
+    pub(super) fn around(&self, keys: &[Bytes]) -> Vec<Span> {
+        keys.iter().filter_map(|key| self.holes.around(key)).collect()
+    }
+
+    pub(super) fn has_hole(&self, span: &Span) -> bool {
+        self.holes.has(span)
+    }
+
+    /// Fills a hole with what the data file has there.
+    pub(super) fn fill(&mut self, span: &Span, kvs: Vec<Arc<KeyValue>>) {
+        // Somebody else may have been faster.
+        let Some((overlay, live)) = self.holes.take(span) else { return };
+        let mut filled = 0;
+        let mut overlay = overlay.into_iter().peekable();
+        let mut put = |kv| {
+            filled += 1;
+            self.index.put_first(kv);
+        };
+        for kv in kvs {
+            while let Some((_, newer)) = overlay.next_if(|(key, _)| *key < kv.key) {
+                newer.into_iter().for_each(&mut put);
+            }
+            match overlay.next_if(|(key, _)| *key == kv.key) {
+                Some((_, newer)) => newer.into_iter().for_each(&mut put),
+                None => put(kv),
+            }
+        }
+        overlay.filter_map(|(_, newer)| newer).for_each(&mut put);
+        debug_assert_eq!(filled, live, "a hole has as many keys as was said of it");
     }
 
     pub(super) fn visible(&self) -> Revision {
@@ -59,14 +136,6 @@ impl State {
 
     pub(super) fn compacted(&self) -> Revision {
         self.compacted
-    }
-
-    pub(super) fn history_bytes(&self) -> usize {
-        self.history_bytes
-    }
-
-    pub(super) fn live_bytes(&self) -> usize {
-        self.live_bytes
     }
 
     pub(super) fn check_revision(&self, asked: Revision, newest: Revision) -> Result<()> {
@@ -91,6 +160,10 @@ impl State {
         } else {
             collect(self.index.range(&request.range, at), request, &mut result);
         }
+        if request.range.end.is_some() {
+            result.count += self.holes.keys_within(&request.range);
+        }
+        result.more = !request.count_only && result.count > result.kvs.len();
         Ok(result)
     }
 
@@ -98,11 +171,6 @@ impl State {
     pub(super) fn publish(&mut self, batch: Arc<WatchBatch>) {
         debug_assert_eq!(batch.revision, self.visible + 1, "revisions are dense");
         self.visible = batch.revision;
-        for event in &batch.events {
-            let before = event.prev.as_ref().map_or(0, |prev| size(prev));
-            let after = if event.kind == EventKind::Put { size(&event.kv) } else { 0 };
-            self.live_bytes = (self.live_bytes + after).saturating_sub(before);
-        }
         self.history_bytes += weight(&batch);
         self.history.push_back(batch);
     }
@@ -123,10 +191,10 @@ impl State {
 
     /// Frees up to `batches` batches of history, oldest first, and the versions that only they
     /// needed: those that a compaction let go, and as many as it takes to fit `budget` again.
-    /// What is above `pinned` stays. Tells whether there is more to free.
-    pub(super) fn forget(&mut self, batches: usize, budget: &HistoryBudget, pinned: Revision) -> bool {
+    /// Tells whether there is more to free.
+    pub(super) fn forget(&mut self, batches: usize, budget: &HistoryBudget) -> bool {
         for _ in 0..batches {
-            if !self.forgettable(budget, pinned) {
+            if !self.forgettable(budget) {
                 return false;
             }
             let Some(batch) = self.history.pop_front() else { return false };
@@ -139,13 +207,13 @@ impl State {
         if self.history.len() * 4 < self.history.capacity() {
             self.history.shrink_to(self.history.len() * 2);
         }
-        self.forgettable(budget, pinned)
+        self.forgettable(budget)
     }
 
-    fn forgettable(&self, budget: &HistoryBudget, pinned: Revision) -> bool {
+    fn forgettable(&self, budget: &HistoryBudget) -> bool {
         let Some(oldest) = self.history.front().map(|batch| batch.revision) else { return false };
         let over = self.history.len() > budget.revisions || self.history_bytes > budget.bytes;
-        oldest <= pinned && (oldest <= self.compacted || over)
+        oldest <= self.compacted || over
     }
 
     /// Up to `scan` batches of history from revision `from` on, cut down to `range`; and the
@@ -188,9 +256,8 @@ fn collect<'a>(found: impl Iterator<Item = &'a Arc<KeyValue>>, request: &RangeRe
         }
         result.kvs.push(if request.keys_only { without_value(kv) } else { kv.clone() });
     }
-    result.more = !request.count_only && result.count > result.kvs.len();
 }
 
 fn without_value(kv: &KeyValue) -> Arc<KeyValue> {
-    Arc::new(KeyValue { value: bytes::Bytes::new(), ..kv.clone() })
+    Arc::new(KeyValue { value: Bytes::new(), ..kv.clone() })
 }

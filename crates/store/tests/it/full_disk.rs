@@ -1,5 +1,6 @@
 //! A full disk: refused writes leave nothing behind, and writing goes on when there is room again.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -78,6 +79,70 @@ async fn a_full_disk_is_survived() {
     assert_eq!(store.revision().await.unwrap(), newest + 1);
     store.engine().lease_keep_alive(lease).await.unwrap();
     eprintln!("{} writes, {} refused for want of room, then written on", written.len(), refused.len());
+}
+
+/// Checkpoints and partitions written anew run out of room as often as the log does, again and again;
+/// and what is read has to come from the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_survived_by_checkpoints() {
+    let disk = match SmallDisk::mount(24) {
+        Ok(disk) => disk,
+        Err(why) => return eprintln!("SKIP a_full_disk_is_survived_by_checkpoints: cannot mount a tmpfs: {why}"),
+    };
+    let open = || {
+        let options =
+            EmbeddedOptions { checkpoint_after_bytes: 256 << 10, partition_bytes: 64 << 10, ..Default::default() };
+        Embedded::open(&disk.path(), options).unwrap()
+    };
+    let ballast = disk.dir.path().join("ballast");
+    let mut written = BTreeMap::new();
+    let mut refusals = 0;
+    for round in 0..6_usize {
+        std::fs::write(&ballast, vec![0; 12 << 20]).ok();
+        let store = open();
+        let mut refused = 0;
+        for n in 0.. {
+            // The same keys again and again, so that there is something to write anew, and ever more of them.
+            let key = format!("/k/{}", (n * 7 + round) % (60 + n / 3));
+            match store.put(key.clone(), vec![round as u8; 20_000 + 1_000 * (n % 9)]).await {
+                Ok(_) => _ = written.insert(key, (round as u8, 20_000 + 1_000 * (n % 9))),
+                Err(Error::Io(_)) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+            if refused == 5 || n == 1_500 {
+                break;
+            }
+            // The room goes slowly, so that it ends at any write.
+            if n % 10 == 0 {
+                let more = std::fs::OpenOptions::new().append(true).open(&ballast);
+                std::io::Write::write_all(&mut more.unwrap(), &vec![0; 100_000]).ok();
+            }
+        }
+        refusals += refused;
+        check_again(&store, &written).await;
+        if round % 2 == 0 {
+            std::fs::remove_file(&ballast).unwrap();
+            store.put("/k/0", "room").await.unwrap();
+            store.put("/k/0", vec![9; 9]).await.unwrap();
+            written.insert("/k/0".to_owned(), (9, 9));
+            check_again(&store, &written).await;
+        }
+        drop(store);
+        std::fs::remove_file(&ballast).ok();
+        let store = open();
+        check_again(&store, &written).await;
+    }
+    eprintln!("{refusals} writes refused in six rounds");
+    assert!(refusals > 0);
+}
+
+type Written = BTreeMap<String, (u8, usize)>;
+
+async fn check_again(store: &Store, written: &Written) {
+    let found = store.list("/k/").await.unwrap();
+    let name = |key: &[u8]| String::from_utf8(key.to_vec()).unwrap();
+    let found: Written = found.kvs.iter().map(|kv| (name(&kv.key), (kv.value[0], kv.value.len()))).collect();
+    assert_eq!(&found, written);
 }
 
 /// Four writers write until each has been refused five times.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gantry_store::{
-    Compare, CompareOp, CompareTarget, Embedded, EmbeddedOptions, Error, HistoryBudget, KeyRange, Op, RangeRequest,
-    Revision, Store, Txn, Watch, WatchBatch,
+    Compare, CompareOp, CompareTarget, Embedded, EmbeddedOptions, Error, KeyRange, LeaseId, Op, RangeRequest, Revision,
+    Store, Txn, Watch, WatchBatch,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -22,19 +22,22 @@ enum Step {
     Txn { compares: Vec<(u8, u8, u8, u64)>, success: Vec<Shape>, failure: Vec<Shape> },
     Range { range: (u8, u8), back: u64, limit: usize, flags: u8 },
     Compact { back: u64 },
+    Grant,
+    Revoke { which: usize },
     Reopen,
 }
 
 #[derive(Clone, Debug)]
 enum Shape {
-    Put(u8, u8),
+    /// A key, a value and which lease, if there are so many.
+    Put(u8, u8, usize),
     Delete(u8, u8),
     Range((u8, u8), u64),
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
     prop_oneof![
-        4 => (0..6_u8, any::<u8>()).prop_map(|(key, value)| Shape::Put(key, value)),
+        4 => (0..6_u8, any::<u8>(), 0..6_usize).prop_map(|(key, value, lease)| Shape::Put(key, value, lease)),
         2 => (0..6_u8, 0..8_u8).prop_map(|(start, end)| Shape::Delete(start, end)),
         1 => ((0..6_u8, 0..8_u8), 0..4_u64).prop_map(|(range, back)| Shape::Range(range, back)),
     ]
@@ -48,6 +51,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => ((0..6_u8, 0..8_u8), 0..12_u64, 0..4_usize, 0..8_u8)
             .prop_map(|(range, back, limit, flags)| Step::Range { range, back, limit, flags }),
         1 => (0..6_u64).prop_map(|back| Step::Compact { back }),
+        1 => Just(Step::Grant),
+        1 => (0..4_usize).prop_map(|which| Step::Revoke { which }),
         1 => Just(Step::Reopen),
     ]
 }
@@ -57,6 +62,7 @@ struct Run {
     store: Store,
     prefix: String,
     model: Model,
+    leases: Vec<LeaseId>,
     watch: Watch,
     /// Where `watch` began.
     live_from: Revision,
@@ -91,11 +97,12 @@ impl Run {
         let mut ops = Vec::new();
         for shape in shapes {
             match shape {
-                Shape::Put(key, value) => {
+                Shape::Put(key, value, lease) => {
                     let key = self.key(*key);
+                    let lease = self.leases.get(*lease).copied().unwrap_or(0);
                     // No engine takes a key written twice; `semantics` has those.
                     if !deleted.iter().any(|range| range.contains(&key)) && put.insert(key.clone()) {
-                        ops.push(Op::put(key, value.to_string()));
+                        ops.push(Op::Put { key, value: value.to_string().into(), lease });
                     }
                 }
                 Shape::Delete(start, end) => {
@@ -156,6 +163,14 @@ impl Run {
                     same(&self.store.engine().compact(revision).await, &self.model.compact(revision), &revision);
                 }
             }
+            Step::Grant => self.leases.push(self.store.engine().lease_grant(10_000).await.unwrap()),
+            Step::Revoke { which } => {
+                if *which < self.leases.len() {
+                    let lease = self.leases.remove(*which);
+                    self.store.engine().lease_revoke(lease).await.unwrap();
+                    self.model.revoke(lease);
+                }
+            }
             Step::Reopen => {
                 if let Some(reopen) = self.reopen.take() {
                     self.check_live().await;
@@ -164,6 +179,7 @@ impl Run {
                     self.store = reopen();
                     self.reopen = Some(reopen);
                     assert_eq!(self.store.revision().await.unwrap(), self.model.revision());
+                    self.model.reopened();
                     self.watch = self.store.watch(KeyRange::prefix(self.prefix.clone()), 0).await.unwrap();
                     self.live_from = self.model.revision() + 1;
                 }
@@ -237,7 +253,7 @@ async fn run(store: Store, cases: u32, steps: usize, reopen: Option<fn(&Path) ->
         });
         // A store that is reopened must have one owner.
         let live_from = model.base + 1;
-        let mut run = Run { store, prefix, model, watch, live_from, reopen };
+        let mut run = Run { store, prefix, model, leases: Vec::new(), watch, live_from, reopen };
         eprintln!("history {case}: {history:?}");
         for step in &history {
             run.step(step).await;
@@ -265,14 +281,31 @@ async fn durable_and_reopened() {
     run(open(dir.path()), cases(40), 60, Some(open), Some(dir.path())).await;
 }
 
-/// Snapshots all the time: what is read back comes from one as often as from the log.
+fn open_cut(dir: &Path, partition_bytes: usize, checkpoint_after_bytes: usize) -> Store {
+    let options = EmbeddedOptions { partition_bytes, checkpoint_after_bytes, ..Default::default() };
+    Embedded::open(dir, options).unwrap()
+}
+
+/// Checkpoints all the time, and partitions of a few keys: what is read back comes from a base, its
+/// deltas and the log in every mixture, and ranges go over what is in memory and what is not.
 #[tokio::test]
-async fn durable_with_tiny_snapshots() {
-    fn open(dir: &Path) -> Store {
-        let history = HistoryBudget { revisions: 100_000, bytes: 64 << 20 };
-        Embedded::open(dir, EmbeddedOptions { history, snapshot_after_bytes: 1, ..Default::default() }).unwrap()
-    }
+async fn durable_with_tiny_partitions() {
     let dir = tempfile::tempdir().unwrap();
+    let open = |dir: &Path| open_cut(dir, 300, 1);
+    run(open(dir.path()), cases(40), 60, Some(open), Some(dir.path())).await;
+}
+
+#[tokio::test]
+async fn durable_with_a_partition_for_each_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |dir: &Path| open_cut(dir, 1, 2_000);
+    run(open(dir.path()), cases(40), 60, Some(open), Some(dir.path())).await;
+}
+
+#[tokio::test]
+async fn durable_with_deltas_and_a_long_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |dir: &Path| open_cut(dir, 2_000, 10_000);
     run(open(dir.path()), cases(40), 60, Some(open), Some(dir.path())).await;
 }
 

@@ -12,11 +12,12 @@ const CHILD_DIR: &str = "GANTRY_STORE_TEST_CHILD_DIR";
 const WRITERS: usize = 8;
 const KILLS: usize = 200;
 
-/// Small enough that many kills fall into a snapshot or a trim.
+/// Small enough that many kills fall into a checkpoint or a trim, and that there are partitions.
 fn open(dir: &Path) -> Store {
     let options = EmbeddedOptions {
         history: HistoryBudget { revisions: 200, bytes: 64 << 10 },
-        snapshot_after_bytes: 64 << 10,
+        checkpoint_after_bytes: 64 << 10,
+        partition_bytes: 2 << 10,
         ..Default::default()
     };
     Embedded::open(dir, options).unwrap()
@@ -108,14 +109,14 @@ async fn kills_at_birth_leave_a_store_that_opens() {
         let dir = tempfile::tempdir().unwrap();
         let mut byte = [0];
         random.fill(&mut byte);
-        let acked = one_life(dir.path(), Duration::from_micros(80 * u64::from(byte[0])));
+        let acked = one_life(dir.path(), Duration::from_micros(200 * u64::from(byte[0])));
         unmade += usize::from(!dir.path().join("store.redb").exists());
         let store = open(dir.path());
         for (writer, count) in acked {
             assert!(stored(&store, writer, "c").await >= count);
         }
     }
-    eprintln!("60 stores killed in their first 20 ms, {unmade} of them before there was a file");
+    eprintln!("60 stores killed in their first 50 ms, {unmade} of them before there was a file");
 }
 
 /// Runs a child for a while, kills it, and gives what it acknowledged.

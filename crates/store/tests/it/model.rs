@@ -117,6 +117,18 @@ impl Model {
         Ok(())
     }
 
+    /// Ends a lease: its keys go, as one revision.
+    pub fn revoke(&mut self, lease: i64) {
+        let held: Vec<Bytes> = self.now().values().filter(|kv| kv.lease == lease).map(|kv| kv.key.clone()).collect();
+        let deletes = held.into_iter().fold(Txn::new(), |txn, key| txn.then(Op::delete(key)));
+        self.txn(&deletes).unwrap();
+    }
+
+    /// A store just opened keeps no history.
+    pub fn reopened(&mut self) {
+        self.compacted = self.revision();
+    }
+
     /// What a watch of `range` from `from` sees. What a key held before its first kept revision is
     /// for the engine to know or not.
     pub fn watched(&self, range: &KeyRange, from: Revision) -> Vec<WatchBatch> {
