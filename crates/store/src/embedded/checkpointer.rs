@@ -145,12 +145,17 @@ impl Checkpointer {
         if matches!(news, News::Failed(_)) || self.no_room_until.is_some() || self.unsaved.weight < LEFT_AT_CLOSE {
             return news;
         }
-        self.give();
-        self.wait();
-        match self.collect() {
+        match self.retry() {
             News::None => news,
             newer => newer,
         }
+    }
+
+    /// Makes a checkpoint of all there is, now.
+    pub(super) fn retry(&mut self) -> News {
+        self.give();
+        self.wait();
+        self.collect()
     }
 
     fn collect(&mut self) -> News {

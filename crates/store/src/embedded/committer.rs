@@ -91,6 +91,9 @@ impl Committer {
     /// Who pushed a transaction has filled its holes, and nothing makes new ones; but nothing else
     /// that is written may depend on it. Answers those whose holes cannot be filled.
     fn with_holes_filled(&self, mut group: Vec<WaitingTxn>) -> Vec<WaitingTxn> {
+        if self.shared.state.read().is_whole() {
+            return group;
+        }
         let mut at = 0;
         while let Some(waiting) = group.get(at) {
             let needed = self.shared.state.read().needed_by(&waiting.txn);
@@ -233,6 +236,10 @@ impl Committer {
 
 impl Disk {
     fn write(&mut self, shared: &Shared, batches: &[Arc<WatchBatch>], lease: LeaseChange) -> Result<()> {
+        if self.checkpoints.is_stuck() {
+            let news = self.checkpoints.retry();
+            self.take(news);
+        }
         if self.checkpoints.is_stuck() {
             return Err(Error::Io("no room for a checkpoint, and the log is as long as it may be".to_owned()));
         }

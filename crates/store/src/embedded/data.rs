@@ -187,7 +187,12 @@ impl DataFile {
             })?;
             Ok(kvs)
         };
-        read().map_err(|fault: Fault| fault.doing("read", &self.path))
+        read().map_err(|fault: Fault| {
+            if matches!(fault, Fault::File(_)) {
+                self.failed();
+            }
+            fault.doing("read", &self.path)
+        })
     }
 
     /// The chunks of a partition, oldest first.

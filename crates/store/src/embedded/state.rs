@@ -103,6 +103,11 @@ impl State {
         keys.iter().filter_map(|key| self.holes.around(key)).collect()
     }
 
+    /// Whether all that is stored is in memory.
+    pub(super) fn is_whole(&self) -> bool {
+        self.holes.is_empty()
+    }
+
     pub(super) fn has_hole(&self, span: &Span) -> bool {
         self.holes.has(span)
     }
