@@ -80,6 +80,8 @@ pub enum Error {
     Scope(String),
     #[error("`{subject}` kept changing; gave up after {tries} tries")]
     Contended { subject: String, tries: usize },
+    #[error("{reason}")]
+    Upstream { fault: crate::UpstreamFault, reason: String },
     #[error("the state store failed: {0}")]
     Store(#[from] gantry_store::Error),
     #[error("the blob store failed: {0}")]
@@ -195,6 +197,7 @@ impl Error {
             // What the specification has a registry say that does not delete.
             Self::BlobInUse(_) => (S::METHOD_NOT_ALLOWED, C::Unsupported),
             Self::Changed { .. } | Self::Contended { .. } => (S::TOO_MANY_REQUESTS, C::TooManyRequests),
+            Self::Upstream { fault, .. } => fault.oci(),
             Self::Blobs(e) if e.is_storage_full() => (S::INSUFFICIENT_STORAGE, C::Unknown),
             Self::Store(_) | Self::Blobs(_) | Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, C::Unknown),
         }

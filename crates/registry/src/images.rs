@@ -2,6 +2,7 @@
 //! very many tags is several, each leaving a whole picture).
 
 use bytes::Bytes;
+use gantry_base::Timestamp;
 use gantry_blobs::{Algorithm, Digest};
 use gantry_store::{Compare, KeyRange, KeyValue, Op, RangeRequest, Revision, Store, Txn, Versioned};
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,7 @@ impl Registry {
         tags.dedup();
         // Refused before anything is written; checked again in the transaction.
         self.check_tags(repo, &repository.value, &tags, &digest).await?;
-        let image_size = self.check_references(repo, &manifest).await?;
+        let image_size = self.check_references(repo, &manifest, new.origin).await?;
         self.keep(repo, &digest).await?;
         self.blobs.put(&digest, new.manifest.clone()).await?;
         self.remember(&digest, &new.manifest);
@@ -147,8 +148,9 @@ impl Registry {
         Ok(targets)
     }
 
-    /// Every blob and child is in the repository; returns the image's size as ECR counts it.
-    async fn check_references(&self, repo: &RepoId, manifest: &Manifest) -> Result<u64> {
+    /// Every blob and child is in the repository; returns the image's size as ECR counts it. An index that
+    /// came through a cache rule is kept without the images that nobody has asked for yet.
+    async fn check_references(&self, repo: &RepoId, manifest: &Manifest, origin: Origin) -> Result<u64> {
         let (name, account) = (repo.name.clone(), repo.registry.account.clone());
         let mut missing = Vec::new();
         for digest in &manifest.blobs {
@@ -163,6 +165,7 @@ impl Registry {
         for digest in &manifest.children {
             match self.image(repo, digest).await? {
                 Some(child) => largest = child.value.image_size.max(largest),
+                None if origin == Origin::PullThrough => {}
                 None => missing.push(digest.clone()),
             }
         }
@@ -192,7 +195,7 @@ impl Registry {
             }
             if !self.store.txn(txn).await?.succeeded {
                 self.repository(repo).await?;
-                self.check_references(repo, manifest).await?;
+                self.check_references(repo, manifest, origin).await?;
                 return Err(contended(repo));
             }
         }
@@ -236,7 +239,7 @@ impl Registry {
                 .then(Op::put(image_key.clone(), Store::encode(&image_key, &record)?))
                 .then(Op::put(keys::activity(repo), ""));
             for (tag, target) in tags.iter().zip(targets) {
-                txn = point_tag(repo, txn, tag, &digest, target)?;
+                txn = point_tag(repo, txn, tag, &digest, target, self.checked_at(origin))?;
             }
             for blob in manifest.blobs.iter().take(GUARDED) {
                 txn = txn.when(Compare::exists(keys::blob(repo, blob)));
@@ -250,7 +253,9 @@ impl Registry {
                     .then(Op::put(keys::use_by(&digest, repo, &digest), ""));
             }
             for child in manifest.children.iter().take(GUARDED) {
-                txn = txn.when(Compare::exists(keys::image(repo, child)));
+                if origin != Origin::PullThrough {
+                    txn = txn.when(Compare::exists(keys::image(repo, child)));
+                }
                 txn = txn.then(Op::put(keys::parent(repo, child, &digest), ""));
             }
             if let (Some(subject), Some(value)) = (&manifest.subject, &referrer) {
@@ -269,7 +274,7 @@ impl Registry {
                 return Ok(PutImage { digest, record, changed });
             }
             // A layer or child may have gone meanwhile: then say so instead of trying on.
-            self.check_references(repo, manifest).await?;
+            self.check_references(repo, manifest, origin).await?;
         }
         Err(contended(repo))
     }
@@ -554,9 +559,10 @@ fn point_tag(
     tag: &str,
     digest: &Digest,
     target: Option<(Digest, Revision)>,
+    checked_at: Option<Timestamp>,
 ) -> Result<Txn> {
     let key = keys::tag(repo, tag);
-    let value = Store::encode(&key, &TagRecord { digest: digest.clone() })?;
+    let value = Store::encode(&key, &TagRecord { digest: digest.clone(), checked_at })?;
     txn = txn.when(Compare::unchanged(key.clone(), target.as_ref().map_or(0, |(_, seen)| *seen)));
     match target {
         Some((at, _)) if at == *digest => return Ok(txn),

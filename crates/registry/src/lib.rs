@@ -17,6 +17,7 @@ mod access;
 mod backfill;
 mod body;
 mod cache;
+mod cache_rules;
 mod catalog;
 mod collect;
 mod error;
@@ -41,6 +42,7 @@ mod scrub;
 mod settings;
 mod storage_class;
 mod templates;
+mod upstream;
 mod wire;
 
 pub use access::{Access, AccessError, IssuedToken, Peer, Principal};
@@ -49,6 +51,7 @@ pub use backfill::{
     BackfillStop, MAX_BACKFILLS, QueuedBackfill,
 };
 pub use body::RegistryBody;
+pub use cache_rules::{CacheRule, MAX_CACHE_RULES, MatchedRule};
 pub use catalog::{Page, RepositoryDelete};
 pub use collect::Collected;
 pub use error::{Error, OciCode, Result};
@@ -59,7 +62,7 @@ pub use lifecycle::{Action, LifecyclePolicy, LifecycleRecord, LifecycleRun, Prev
 pub use manifest::{Manifest, MediaType};
 pub use names::{Reference, RegistryId, RepoId, is_repository_name, is_tag};
 pub use records::{EncryptionRecord, ImageRecord, Mutability, RepositoryRecord, tag_filter_matches};
-pub use registry::{Registry, ResolvedManifest, limits};
+pub use registry::{Found, Registry, ResolvedManifest, limits};
 pub use replicas::Original;
 pub use replication::{
     DeleteReplication, PrefixFilter, QueuedDelete, REPLICATE_DELETE, REPLICATION, REPLICATION_SOURCE,
@@ -71,5 +74,6 @@ pub use scans::{Finding, FindingCvss, FindingPackage, Outdated, ScanRecord, Scan
 pub use scope::Scope;
 pub use scrub::Scrubbed;
 pub use settings::setting;
-pub use templates::{CREATE_ON_PUSH, ROOT, TemplateRecord};
+pub use templates::{CREATE_ON_PUSH, PULL_THROUGH_CACHE, ROOT, TemplateRecord};
+pub use upstream::{CredentialFault, Permit, REFRESH_MS, Upstream, UpstreamFault};
 pub use wire::Wire;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gantry_base::{SharedClock, SharedEntropy};
+use gantry_base::{SharedClock, SharedEntropy, Timestamp};
 use gantry_blobs::{BlobReader, Blobs, Digest};
 use gantry_store::Store;
 
@@ -67,6 +67,15 @@ pub struct ResolvedManifest {
     pub bytes: Bytes,
 }
 
+/// An image that a tag or digest names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub digest: Digest,
+    pub record: ImageRecord,
+    /// Of a tag that a cache rule brought: when upstream was last seen to have it so.
+    pub checked_at: Option<Timestamp>,
+}
+
 impl Registry {
     pub fn new(
         store: Store,
@@ -107,7 +116,12 @@ impl Registry {
     ///
     /// [`Error::RepositoryNotFound`], [`Error::ImageNotFound`], [`Error::Archived`].
     pub async fn resolve_for(&self, repo: &RepoId, reference: &Reference, caller: &str) -> Result<ResolvedManifest> {
-        let (digest, record) = self.locate(repo, reference).await?;
+        let found = self.find(repo, reference).await?;
+        self.resolve_found(repo, found, caller).await
+    }
+
+    pub(crate) async fn resolve_found(&self, repo: &RepoId, found: Found, caller: &str) -> Result<ResolvedManifest> {
+        let Found { digest, record, .. } = found;
         if record.archived {
             return Err(Error::Archived { digest });
         }
@@ -128,12 +142,26 @@ impl Registry {
 
     /// The image behind a tag or digest, without its manifest.
     pub async fn locate(&self, repo: &RepoId, reference: &Reference) -> Result<(Digest, ImageRecord)> {
-        let digest = match reference {
-            Reference::Digest(digest) => Some(digest.clone()),
-            Reference::Tag(tag) => self.tag_target(repo, tag).await?.map(|(digest, _)| digest),
+        let found = self.find(repo, reference).await?;
+        Ok((found.digest, found.record))
+    }
+
+    /// [`Registry::locate`], and when upstream was asked about the tag.
+    ///
+    /// [`Error::RepositoryNotFound`], [`Error::ImageNotFound`].
+    pub async fn find(&self, repo: &RepoId, reference: &Reference) -> Result<Found> {
+        let (digest, checked_at) = match reference {
+            Reference::Digest(digest) => (Some(digest.clone()), None),
+            Reference::Tag(tag) => match self.tag_record(repo, tag).await? {
+                Some(tag) => (Some(tag.digest), tag.checked_at),
+                None => (None, None),
+            },
         };
         let found = match digest {
-            Some(digest) => self.image(repo, &digest).await?.map(|record| (digest, record.value)),
+            Some(digest) => {
+                let record = self.image(repo, &digest).await?;
+                record.map(|record| Found { digest, record: record.value, checked_at })
+            }
             None => None,
         };
         match found {

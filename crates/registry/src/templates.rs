@@ -13,6 +13,8 @@ use crate::{EncryptionRecord, Error, Mutability, Registry, RegistryId, RepoId, R
 pub const ROOT: &str = "ROOT";
 /// What a template applies to when a push makes a repository.
 pub const CREATE_ON_PUSH: &str = "CREATE_ON_PUSH";
+/// What a template applies to when a cache rule makes a repository.
+pub const PULL_THROUGH_CACHE: &str = "PULL_THROUGH_CACHE";
 const SETTING: &str = "template/";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,11 +103,11 @@ impl Registry {
         let mut prefix = repo.name.as_str();
         while let Some((shorter, _)) = prefix.rsplit_once('/') {
             prefix = shorter;
-            if let Some(found) = self.template(&repo.registry, prefix).await?.filter(applies) {
+            if let Some(found) = self.template(&repo.registry, prefix).await?.filter(&applies) {
                 return Ok(Some(found));
             }
         }
-        Ok(self.template(&repo.registry, ROOT).await?.filter(applies))
+        Ok(self.template(&repo.registry, ROOT).await?.filter(&applies))
     }
 
     /// Makes the repository of a push if it is not there and a template says so. Whether the caller may make

@@ -15,7 +15,15 @@ const SMALL: u64 = 16 * 1024;
 impl Wire {
     pub(super) async fn get_blob(&self, call: &Call, digest: &str) -> Result<Answer> {
         let digest: Digest = digest.parse().map_err(Error::Digest)?;
-        self.send_blob(&call.repo, &digest, &call.headers, call.head_only).await
+        match self.send_blob(&call.repo, &digest, &call.headers, call.head_only).await {
+            Err(e @ (Error::BlobNotFound(_) | Error::RepositoryNotFound { .. })) => {
+                if !self.bring_blob(call, &digest).await? {
+                    return Err(e);
+                }
+                self.send_blob(&call.repo, &digest, &call.headers, call.head_only).await
+            }
+            other => other,
+        }
     }
 
     pub(super) async fn send_blob(

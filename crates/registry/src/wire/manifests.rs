@@ -12,15 +12,12 @@ impl Wire {
     pub(super) async fn get_manifest(&self, call: &Call, reference: &str) -> Result<Answer> {
         let reference = existing(call, reference)?;
         if call.head_only {
-            let (digest, record) = self.registry.locate(&call.repo, &reference).await?;
-            if record.archived {
-                return Err(Error::Archived { digest });
-            }
-            let mut response = answer(StatusCode::OK).digest(&digest)?.header(CONTENT_TYPE, &record.media_type)?;
-            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(record.manifest_size));
+            let (digest, media_type, size) = self.locate(call, &reference).await?;
+            let mut response = answer(StatusCode::OK).digest(&digest)?.header(CONTENT_TYPE, &media_type)?;
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
             return Ok(response);
         }
-        let found = self.registry.resolve_for(&call.repo, &reference, call.caller()).await?;
+        let found = self.resolve(call, &reference).await?;
         let content_type =
             HeaderValue::from_str(&found.media_type).map_err(|e| Error::Internal(format!("media type: {e}")))?;
         Ok(answer(StatusCode::OK).digest(&found.digest)?.body(content_type, found.bytes))

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
+use gantry_blobs::Digest;
 use http::header::{HOST, HeaderMap};
 use http::{Request, StatusCode};
 use http_body::Body;
@@ -13,8 +15,8 @@ use http_body_util::combinators::UnsyncBoxBody;
 use super::answer::{Answer, Build, answer, failure};
 use super::query::Query;
 use crate::{
-    Access, AccessError, Endpoint, Error, Peer, Principal, Registry, RegistryHost, RegistryId, RepoId, Result, Route,
-    limits,
+    Access, AccessError, Endpoint, Error, Peer, Permit, Principal, Reference, Registry, RegistryHost, RegistryId,
+    RepoId, ResolvedManifest, Result, Route, Upstream, limits,
 };
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -25,6 +27,21 @@ pub(super) type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
 pub struct Wire {
     pub(super) registry: Registry,
     pub(super) access: Arc<dyn Access>,
+    pub(super) upstream: Option<Arc<dyn Upstream>>,
+}
+
+/// Asks whoever decides about access on behalf of one request.
+struct CallPermit<'a> {
+    access: &'a dyn Access,
+    principal: Option<&'a Principal>,
+}
+
+#[async_trait]
+impl Permit for CallPermit<'_> {
+    async fn permit(&self, repo: &RepoId, actions: &[&'static str]) -> Result<()> {
+        let Some(principal) = self.principal else { return Err(Error::Unauthenticated) };
+        Ok(self.access.authorize(principal, repo, actions).await?)
+    }
 }
 
 /// A request that was let in.
@@ -86,7 +103,56 @@ impl From<AccessError> for Error {
 
 impl Wire {
     pub(crate) fn new(registry: Registry, access: Arc<dyn Access>) -> Self {
-        Self { registry, access }
+        Self { registry, access, upstream: None }
+    }
+
+    /// Has images that cache rules promise fetched.
+    #[must_use]
+    pub fn with_upstream(mut self, upstream: Arc<dyn Upstream>) -> Self {
+        self.upstream = Some(upstream);
+        self
+    }
+
+    pub(super) async fn resolve(&self, call: &Call, reference: &Reference) -> Result<ResolvedManifest> {
+        match &self.upstream {
+            None => self.registry.resolve_for(&call.repo, reference, call.caller()).await,
+            Some(upstream) => {
+                let permit = self.permit(call);
+                self.registry.resolve_through(&call.repo, reference, call.caller(), &**upstream, &permit).await
+            }
+        }
+    }
+
+    /// For HEAD: what a tag or digest names, and how long the manifest is.
+    pub(super) async fn locate(&self, call: &Call, reference: &Reference) -> Result<(Digest, String, u64)> {
+        let found = self.registry.find(&call.repo, reference).await;
+        let known = match &found {
+            Ok(known) if self.registry.is_due(known) => Some(Some(known)),
+            Err(Error::ImageNotFound { .. } | Error::RepositoryNotFound { .. }) => Some(None),
+            _ => None,
+        };
+        if let (Some(upstream), Some(known)) = (&self.upstream, known)
+            && let Some(new) = upstream.manifest(&call.repo, reference, known, &self.permit(call)).await?
+        {
+            return Ok((new.digest, new.media_type, new.bytes.len() as u64));
+        }
+        let found = found?;
+        if found.record.archived {
+            return Err(Error::Archived { digest: found.digest });
+        }
+        Ok((found.digest, found.record.media_type, found.record.manifest_size))
+    }
+
+    /// Brings a blob that is not here; false if no rule promises it.
+    pub(super) async fn bring_blob(&self, call: &Call, digest: &Digest) -> Result<bool> {
+        match &self.upstream {
+            None => Ok(false),
+            Some(upstream) => upstream.blob(&call.repo, digest, &self.permit(call)).await,
+        }
+    }
+
+    fn permit<'a>(&'a self, call: &'a Call) -> CallPermit<'a> {
+        CallPermit { access: &*self.access, principal: call.principal.as_ref() }
     }
 
     pub fn registry(&self) -> &Registry {
