@@ -17,13 +17,14 @@ pub struct EcrApi {
     pub(crate) registry: Registry,
     pub(crate) key: TokenKey,
     pub(crate) clock: SharedClock,
+    pub(crate) pull_through: Option<crate::pull_through::PullThrough>,
     pages: PageTokens,
 }
 
 impl EcrApi {
     pub fn new(registry: Registry, key: TokenKey, clock: SharedClock) -> Self {
         let pages = PageTokens::new(key.bytes());
-        Self { registry, key, clock, pages }
+        Self { registry, key, clock, pull_through: None, pages }
     }
 
     pub(crate) fn registry_id(context: &Context, registry_id: Option<&String>) -> Result<RegistryId, AwsError> {
@@ -78,6 +79,11 @@ macro_rules! operations {
 }
 
 operations! {
+    pull_through::create_pull_through_cache_rule(CreatePullThroughCacheRuleRequest) -> CreatePullThroughCacheRuleResponse;
+    pull_through::delete_pull_through_cache_rule(DeletePullThroughCacheRuleRequest) -> DeletePullThroughCacheRuleResponse;
+    pull_through::describe_pull_through_cache_rules(DescribePullThroughCacheRulesRequest) -> DescribePullThroughCacheRulesResponse;
+    pull_through::update_pull_through_cache_rule(UpdatePullThroughCacheRuleRequest) -> UpdatePullThroughCacheRuleResponse;
+    pull_through::validate_pull_through_cache_rule(ValidatePullThroughCacheRuleRequest) -> ValidatePullThroughCacheRuleResponse;
     layers::batch_check_layer_availability(BatchCheckLayerAvailabilityRequest) -> BatchCheckLayerAvailabilityResponse;
     images::batch_delete_image(BatchDeleteImageRequest) -> BatchDeleteImageResponse;
     images::batch_get_image(BatchGetImageRequest) -> BatchGetImageResponse;

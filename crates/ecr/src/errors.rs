@@ -41,6 +41,8 @@ pub(crate) fn aws(error: Error) -> AwsError {
             errors::invalid_layer_exception(text)
         }
         Error::UploadBusy | Error::UploadRange { .. } => errors::invalid_layer_part_exception(text),
+        Error::Upstream { .. } => errors::unable_to_get_upstream_image_exception(text),
+        Error::Denied(_) => AwsError::access_denied(text),
         Error::Contended { .. } => errors::limit_exceeded_exception(
             "The operation conflicted with too many others at the same time. Try again.",
         ),

@@ -65,11 +65,11 @@ pub(crate) async fn batch_get_image(
     input: ecr::BatchGetImageRequest,
 ) -> Result<ecr::BatchGetImageResponse, AwsError> {
     let repo = EcrApi::repo(context, input.registry_id.as_ref(), input.repository_name)?;
-    api.registry.repository(&repo).await.map_err(aws)?;
+    api.may_be_pulled(&repo).await.map_err(aws)?;
     let accepted = input.accepted_media_types.unwrap_or_default();
     let (mut images, mut failures) = (Vec::new(), Vec::new());
     for id in input.image_ids {
-        match get_one(api, &repo, &id, &accepted, &context.caller.arn).await? {
+        match get_one(api, &repo, &id, &accepted, context).await? {
             Ok(image) => images.push(image),
             Err(why) => failures.push(failure(id, why)),
         }
@@ -82,14 +82,14 @@ async fn get_one(
     repo: &RepoId,
     id: &ecr::ImageIdentifier,
     accepted: &[String],
-    caller: &str,
+    context: &Context,
 ) -> Result<Result<ecr::Image, Failure>, AwsError> {
     let wanted = match Wanted::parse(id) {
         Ok(wanted) => wanted,
         Err(why) => return Ok(Err(why)),
     };
     let Some(reference) = wanted.reference() else { return Ok(Err(("ImageNotFound", NOT_FOUND.to_owned()))) };
-    let found = match api.registry.resolve_for(repo, &reference, caller).await {
+    let found = match api.resolve(context, repo, &reference).await {
         Ok(found) => found,
         Err(Error::ImageNotFound { .. }) => return Ok(Err(("ImageNotFound", NOT_FOUND.to_owned()))),
         Err(e @ Error::Archived { .. }) => return Ok(Err(("ImageInaccessible", e.to_string()))),

@@ -54,6 +54,10 @@ pub(crate) async fn get_download_url_for_layer(
 ) -> Result<ecr::GetDownloadUrlForLayerResponse, AwsError> {
     let repo = EcrApi::repo(context, input.registry_id.as_ref(), input.repository_name)?;
     let digest = layer_digest(&input.layer_digest)?;
+    api.have_layer(context, &repo, &digest).await.map_err(|e| match e {
+        e @ Error::Upstream { .. } => errors::unable_to_get_upstream_layer_exception(e.to_string()),
+        other => aws(other),
+    })?;
     api.registry.blob_size(&repo, &digest).await.map_err(|e| match e {
         Error::BlobNotFound(_) => errors::layers_not_found_exception(format!(
             "The layer with digest '{digest}' does not exist in the repository with name '{}' in the registry with id '{}'",

@@ -20,6 +20,7 @@ mod listing;
 mod lockout;
 mod logins;
 mod policies;
+mod pull_through;
 mod referrers;
 mod registry_policy;
 mod replication;

@@ -11,6 +11,7 @@ mod layers;
 mod lifecycle;
 mod model;
 mod model_cases;
+mod pull_through;
 mod registry;
 mod replication_cases;
 mod repositories;

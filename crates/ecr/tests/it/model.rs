@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::judge::exactly;
 use crate::model_cases::{CASES, Case, Missing, NOT_YET};
+use crate::pull_through;
 use crate::replication_cases;
 use crate::support::{ACCOUNT, Fixture, context};
 
@@ -19,7 +20,7 @@ fn arn(resource: &str) -> String {
 }
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(replication_cases::CASES)
+    CASES.iter().chain(replication_cases::CASES).chain(pull_through::CASES)
 }
 
 #[test]

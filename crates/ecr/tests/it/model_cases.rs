@@ -31,14 +31,8 @@ pub enum Missing {
     Never(&'static str),
 }
 
-/// Operations that have no case yet. Must become empty.
-pub const NOT_YET: &[&str] = &[
-    "CreatePullThroughCacheRule",
-    "DeletePullThroughCacheRule",
-    "DescribePullThroughCacheRules",
-    "UpdatePullThroughCacheRule",
-    "ValidatePullThroughCacheRule",
-];
+/// Operations that have no case yet.
+pub const NOT_YET: &[&str] = &[];
 
 const NO_REPOSITORY: &str = "RepositoryNotFoundException";
 const LAYER: &[u8] = b"layer";

@@ -118,7 +118,8 @@ impl Fixture {
         let access = EcrAccess::new(registry.clone(), authority.clone(), key.clone(), clock.clone());
         let wire = registry.clone().with_access(Arc::new(access));
         tokio::spawn(serve(listener, wire.clone()));
-        let api = Arc::new(EcrApi::new(registry, key, clock.clone()));
+        let api = EcrApi::new(registry, key, clock.clone());
+        let api = Arc::new(api.with_upstream(Arc::new(crate::pull_through::Scripted), authority.clone()));
         Self { api, wire, authority, clock, address, dir }
     }
 

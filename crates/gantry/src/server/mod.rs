@@ -7,6 +7,7 @@ pub mod clean;
 mod control;
 mod listen;
 mod metrics;
+mod pull_through;
 mod registry;
 mod route;
 mod scans;

@@ -9,7 +9,9 @@ use gantry_aws_wire::Authority as _;
 use gantry_ecr::EcrAccess;
 use gantry_engine::{BlobSource, Error, ImageRef, ImageSource, ManifestBytes, PullFailure, RegistryAuth, Result};
 use gantry_identity::Identity;
-use gantry_registry::{Access as _, LocalImage, Registry, resolve_image_ref};
+use gantry_registry::{Access as _, LocalImage, Principal, Registry, Upstream, resolve_image_ref};
+
+use super::pull_through::{TaskPermit, TaskSource};
 
 /// Resolves `localhost:<port>/…` and `<account>.dkr.ecr.<region>.…/…` here, all else elsewhere.
 pub struct Sources {
@@ -22,12 +24,16 @@ impl Sources {
         Self { registry, elsewhere }
     }
 
-    fn local(&self, reference: &ImageRef) -> Option<LocalImage> {
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(super) fn local(&self, reference: &ImageRef) -> Option<LocalImage> {
         resolve_image_ref(&reference.to_string(), self.registry.names())
     }
 }
 
-fn failed(reference: &ImageRef, error: gantry_registry::Error) -> Error {
+pub(super) fn failed(reference: &ImageRef, error: gantry_registry::Error) -> Error {
     use gantry_registry::Error as Registry;
     let kind = match &error {
         Registry::RepositoryNotFound { .. } | Registry::ImageNotFound { .. } | Registry::BlobNotFound(_) => {
@@ -71,6 +77,7 @@ pub struct Pulls {
     pub sources: Arc<Sources>,
     pub access: Arc<EcrAccess>,
     pub identity: Identity,
+    pub upstream: Arc<dyn Upstream>,
 }
 
 /// What pulling asks of ECR, and what AmazonECSTaskExecutionRolePolicy allows.
@@ -79,18 +86,19 @@ const PULL_ACTIONS: &[&str] = &["ecr:BatchCheckLayerAvailability", "ecr:GetDownl
 impl Pulls {
     /// The execution role must be allowed to pull. A task without one may pull what its own account has: AWS
     /// demands a role for names of the form `<account>.dkr.ecr.…` when the task definition is registered.
-    async fn allow(&self, request: &PullRequest, image: &LocalImage) -> RuntimeResult<()> {
+    async fn allow(&self, request: &PullRequest, image: &LocalImage) -> RuntimeResult<Option<Principal>> {
         let denied = |reason: String| RuntimeError::new(format!("pull access denied for {}: {reason}", request.image));
         let Some(role) = &request.execution_role_arn else {
             let own = image.repo.registry.account == request.account;
-            return if own { Ok(()) } else { Err(denied("the repository is another account's".to_owned())) };
+            return if own { Ok(None) } else { Err(denied("the repository is another account's".to_owned())) };
         };
         let keys = self.identity.role_credentials(&request.account, role, "ecs-pull").await;
         let keys = keys.map_err(|e| denied(e.message))?;
         let proven = self.identity.credential(&keys.access_key_id, Some(&keys.session_token)).await;
         let caller = proven.map_err(|e| denied(e.message))?.caller;
         let principal = self.access.principal(caller, image.repo.registry.clone());
-        self.access.authorize(&principal, &image.repo, PULL_ACTIONS).await.map_err(|e| denied(e.to_string()))
+        self.access.authorize(&principal, &image.repo, PULL_ACTIONS).await.map_err(|e| denied(e.to_string()))?;
+        Ok(Some(principal))
     }
 }
 
@@ -101,9 +109,11 @@ impl Images for Pulls {
         request: &PullRequest,
         reference: &ImageRef,
     ) -> RuntimeResult<(Arc<dyn ImageSource>, Option<RegistryAuth>)> {
-        if let Some(image) = resolve_image_ref(&reference.to_string(), self.registry.names()) {
-            self.allow(request, &image).await?;
-        }
-        Ok((self.sources.clone(), None))
+        let Some(image) = resolve_image_ref(&reference.to_string(), self.registry.names()) else {
+            return Ok((self.sources.clone(), None));
+        };
+        let permit = TaskPermit { access: self.access.clone(), principal: self.allow(request, &image).await? };
+        let source = TaskSource { sources: self.sources.clone(), upstream: self.upstream.clone(), permit };
+        Ok((Arc::new(source), None))
     }
 }

@@ -20,6 +20,7 @@ use gantry_fargate::Fargate;
 use gantry_identity::Identity;
 use gantry_logs::Logs;
 use gantry_net::{NetConfig, Network};
+use gantry_pullthrough::PullThrough;
 use gantry_registry::{Registry, RegistryId, RegistryNames, Wire};
 use gantry_scanner::Scanner;
 use gantry_secrets::Secrets;
@@ -27,6 +28,7 @@ use gantry_store::{Embedded, EmbeddedOptions, Etcd, EtcdOptions, KeyRange, Op, S
 use tokio::sync::Mutex;
 
 use super::Options;
+use super::pull_through;
 use super::sources::{Pulls, Sources};
 use crate::cli::bill;
 use crate::datadir::{AdminKey, DataDir, Instance};
@@ -103,7 +105,6 @@ impl Parts {
         let token_key = gantry_ecr::token_key(&store, &*entropy).await?;
         let access = EcrAccess::new(registry.clone(), authority.clone(), token_key.clone(), clock.clone());
         let access = Arc::new(access);
-        let ecr_api = Arc::new(EcrApi::new(registry.clone(), token_key, clock.clone()));
 
         let pages = PageTokens::new(&page_key(&store).await?);
         let logs = Logs::open(gantry_logs::Config {
@@ -123,6 +124,9 @@ impl Parts {
             key: gantry_secrets::seal_key(&store, &*entropy).await.context("open the secrets")?,
             authority: authority.clone(),
         });
+        let cache = pull_through::open(&registry, secrets.clone(), clock.clone(), entropy.clone())?;
+        let ecr_api = EcrApi::new(registry.clone(), token_key, clock.clone());
+        let ecr_api = Arc::new(ecr_api.with_upstream(cache.clone(), authority.clone()));
         let ecs_api = EcsApi::start(gantry_ecs::Dependencies {
             store: store.clone(),
             clock: clock.clone(),
@@ -167,6 +171,7 @@ impl Parts {
                     logs: logs.clone(),
                     registry: registry.clone(),
                     access: access.clone(),
+                    cache: cache.clone(),
                 };
                 Some(start_agent(data, &instance, options, port, network, outside).await?)
             }
@@ -177,7 +182,7 @@ impl Parts {
         };
         let housekeeping = registry.start_housekeeping();
         let scanner = Scanner::start(registry.clone(), &data.join(SCAN_DB), clock).context("open the scanner")?;
-        let registry_wire = registry.with_access(access);
+        let registry_wire = registry.with_access(access).with_upstream(cache);
         Ok(Self {
             instance,
             frontend,
@@ -242,6 +247,7 @@ struct Outside {
     logs: Arc<Logs>,
     registry: Registry,
     access: Arc<EcrAccess>,
+    cache: Arc<PullThrough>,
 }
 
 /// The instance's state: the embedded store of its directory, refused while a server has it open, or etcd.
@@ -328,8 +334,13 @@ async fn start_agent(
     let engine = engine(data, instance, READY_SHIMS).await?;
     let elsewhere = RemoteSource::with_system_roots(Vec::new()).context("read the host's certificates")?;
     let sources = Arc::new(Sources::new(outside.registry.clone(), Arc::new(elsewhere)));
-    let pulls =
-        Pulls { registry: outside.registry, sources, access: outside.access, identity: outside.identity.clone() };
+    let pulls = Pulls {
+        registry: outside.registry,
+        sources,
+        access: outside.access,
+        identity: outside.identity.clone(),
+        upstream: outside.cache,
+    };
     let upstreams = Arc::new(gantry_net::dns::Upstreams::resolv_conf("/etc/resolv.conf"));
     let zone = format!("{}a", instance.region);
     let config = AgentConfig {
