@@ -50,12 +50,15 @@ def user(stack, name, statements):
 
 
 def test_strangers_are_challenged_as_ecr_does(stack, image):
-    for authorization in (None, "Basic QVdTOng=", "Bearer x.y"):
+    for authorization in (None, "Basic Og==", "Bearer x.y"):
         for path in ("/v2/", MANIFEST, "/v2/token", "/token"):
             status, headers, body = ask(stack, path, authorization)
             assert (status, body) == (401, "Not Authorized\n"), path
             assert headers["WWW-Authenticate"].startswith('Basic realm="https://'), path
             assert headers["WWW-Authenticate"].endswith('service="ecr.amazonaws.com"'), path
+            status, _, body = ask(stack, path, "Basic QVdTOng=")
+            error = json.loads(body)["errors"][0]
+            assert (status, error["code"], error["message"]) == (400, "DENIED", "Your Authorization Token is invalid."), path
 
 
 def test_bearer_tokens(stack, image):

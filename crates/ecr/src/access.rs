@@ -17,6 +17,8 @@ use crate::token::{Opened, TokenError, TokenKey};
 
 /// Characters of an `Authorization` header that is looked at.
 const MAX_AUTHORIZATION: usize = 96 * 1024;
+/// ECR's words for a password that is no token.
+const INVALID: &str = "Your Authorization Token is invalid.";
 /// ECR's words for a token past its 12 hours.
 const EXPIRED: &str = "Your authorization token has expired. Reauthenticate and try again.";
 
@@ -72,13 +74,18 @@ impl EcrAccess {
             // With authorisation off anybody is let in; a 12-digit user name names the account.
             Err(_) if !self.authority.signatures_checked() => {
                 let mut registry = self.registry.names().default.clone();
-                if let Some(account) = given.and_then(|g| g.user?.parse::<AccountId>().ok()) {
+                let user = given.as_ref().and_then(|g| g.user.as_ref());
+                if let Some(account) = user.and_then(|u| u.parse::<AccountId>().ok()) {
                     registry.account = account;
                 }
                 let caller = Arc::new(root_of(&registry.account));
                 Ok(Opened { registry, caller, scopes: None, expires: now.plus_ms(BEARER_LIFETIME_MS) })
             }
             Err(TokenError::Expired) => Err(AccessError::Denied(EXPIRED.to_owned())),
+            // As ECR: who brings a password that is none of its own is told so, and everybody else is challenged.
+            Err(TokenError::Forged) if given.is_some_and(|g| g.user.is_some() && !g.secret.is_empty()) => {
+                Err(AccessError::Invalid(INVALID.to_owned()))
+            }
             Err(TokenError::Forged) => Err(AccessError::Unauthenticated),
         }
     }

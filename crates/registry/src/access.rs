@@ -34,6 +34,9 @@ pub enum AccessError {
     /// No credentials, or none that are ours: answered with a challenge.
     #[error("Not Authorized")]
     Unauthenticated,
+    /// Credentials that are none: answered with 400 and this message.
+    #[error("{0}")]
+    Invalid(String),
     /// Answered with 403 and this message.
     #[error("{0}")]
     Denied(String),

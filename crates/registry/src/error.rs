@@ -70,6 +70,8 @@ pub enum Error {
     Unauthenticated,
     #[error("{0}")]
     Denied(String),
+    #[error("{0}")]
+    TokenInvalid(String),
     #[error("the operation is unsupported")]
     Unsupported,
     #[error("no such page")]
@@ -191,6 +193,7 @@ impl Error {
             Self::RangeNotSatisfiable { .. } => (S::RANGE_NOT_SATISFIABLE, C::SizeInvalid),
             Self::Unauthenticated => (S::UNAUTHORIZED, C::Unauthorized),
             Self::Denied(_) => (S::FORBIDDEN, C::Denied),
+            Self::TokenInvalid(_) => (S::BAD_REQUEST, C::Denied),
             Self::Unsupported => (S::METHOD_NOT_ALLOWED, C::Unsupported),
             Self::NoRoute => (S::NOT_FOUND, C::NameUnknown),
             Self::Pagination(_) | Self::Scope(_) => (S::BAD_REQUEST, C::Unsupported),

@@ -34,8 +34,13 @@ async fn a_token_lets_in_for_twelve_hours() {
     f.create("app").await;
     let password = f.password().await;
     assert_eq!(get(&f, "/v2/", None).await, (401, "Not Authorized\n".into()));
-    assert_eq!(get(&f, "/v2/", Some(("AWS", "wrong"))).await.0, 401);
-    assert_eq!(get(&f, "/v2/", Some(("root", &password))).await.0, 401);
+    assert_eq!(get(&f, "/v2/", Some(("", ""))).await.0, 401, "as some clients have it who bring nothing");
+    for bad in [("AWS", "wrong"), ("root", &password), ("AWS", &password[1..])] {
+        let (status, body) = get(&f, "/v2/", Some(bad)).await;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, body["errors"][0]["code"].as_str().unwrap()), (400, "DENIED"));
+        assert_eq!(body["errors"][0]["message"], "Your Authorization Token is invalid.");
+    }
     assert_eq!(get(&f, "/v2/", Some(("AWS", &password))).await.0, 200);
     assert_eq!(get(&f, "/v2/app/tags/list", Some(("AWS", &password))).await.0, 200);
     f.clock.advance_ms(TOKEN_LIFETIME_MS - 1);

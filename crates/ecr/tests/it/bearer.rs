@@ -36,7 +36,7 @@ async fn whatever_of_ours_a_bearer_brings_lets_it_in() {
         (format!("bearer {password}"), 200),
         (format!("Bearer {whole}"), 200),
         (format!("Bearer {issued}"), 200),
-        (format!("Bearer {other}"), 401),
+        (format!("Bearer {other}"), 400),
         (format!("Bearer {}", &issued[1..]), 401),
         ("Bearer".to_owned(), 401),
         ("Bearer ".to_owned(), 401),
@@ -56,7 +56,7 @@ async fn the_endpoint_wants_a_proof_and_tells_how_long_it_holds() {
     let mine = basic(&f.password().await);
     for path in ["/v2/token", "/token"] {
         assert_eq!(f.ask("GET", path, None).await.0, 401, "{path}");
-        assert_eq!(f.ask("GET", path, Some("Basic QVdTOng=")).await.0, 401, "{path}");
+        assert_eq!(f.ask("GET", path, Some("Basic QVdTOng=")).await.0, 400, "{path}");
         assert_eq!(f.ask("POST", path, Some(&mine)).await.0, 405, "{path}");
         let (status, body) = f.ask("GET", path, Some(&mine)).await;
         assert_eq!((status, &body["expires_in"]), (200, &json!(3600)), "{path}");

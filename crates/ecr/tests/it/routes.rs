@@ -90,11 +90,13 @@ async fn every_route_is_closed_without_its_actions() {
         let code = |body: &Value| body["errors"][0]["code"].as_str().unwrap_or_default().to_owned();
 
         // Nobody, and somebody whose token is none of ours.
-        for authorization in [None, Some("Basic QVdTOng="), Some("Bearer x.y"), Some("Digest x")] {
+        for authorization in [None, Some("Bearer x.y"), Some("Digest x"), Some("Basic Og==")] {
             let (status, body) = ask(authorization).await;
-            assert_eq!(status, 401, "{what} {authorization:?}");
-            assert!(rule.method == "HEAD" || body == "Not Authorized\n", "{what}: {body}");
+            assert_eq!((status, body), (401, json!("Not Authorized\n")), "{what} {authorization:?}");
         }
+        let (status, body) = ask(Some("Basic QVdTOng=")).await;
+        assert_eq!((status, code(&body).as_str()), (400, "DENIED"), "{what}");
+        assert!(body.to_string().contains("Your Authorization Token is invalid."), "{what}: {body}");
         // Past its twelve hours, whoever's it was.
         for expired in [&late, &theirs_late] {
             let (status, body) = ask(Some(expired)).await;

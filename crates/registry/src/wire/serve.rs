@@ -95,6 +95,7 @@ impl From<AccessError> for Error {
     fn from(e: AccessError) -> Self {
         match e {
             AccessError::Unauthenticated => Self::Unauthenticated,
+            AccessError::Invalid(message) => Self::TokenInvalid(message),
             AccessError::Denied(message) => Self::Denied(message),
             AccessError::Failed(reason) => Self::Internal(reason),
         }
