@@ -171,7 +171,9 @@ impl Collector {
         let reader = self.tree.reader(path);
         match source {
             // A well-known name decides who reads a file; the bytes are read only once, by the first name.
-            Some(kept) if reader.is_none_or(|reader| reader == kept.reader) => self.put(path.to_owned(), kept),
+            Some(kept) if reader.is_none_or(|reader| reader == kept.reader) => {
+                self.put(path.to_owned(), Kept { layer: self.layer(), ..kept });
+            }
             Some(_) => {}
             None => {
                 let was_read = target.as_ref().and_then(|target| self.tree.reader(target)).is_some();

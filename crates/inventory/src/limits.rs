@@ -20,7 +20,7 @@ pub const MAX_PACKAGES: usize = 300_000;
 /// Files that are remembered as an operating-system package's, by a hash each.
 pub const MAX_OWNED_FILES: usize = 2_000_000;
 /// Times that links on the way to a database may change.
-pub const MAX_LINK_CHANGES: usize = 20_000;
+pub const MAX_LINK_CHANGES: usize = 5_000;
 /// Gaps that are listed; one more says how many were left out.
 pub const MAX_GAPS: usize = 1_000;
 /// Bytes of a path in a layer, as Linux has it.
