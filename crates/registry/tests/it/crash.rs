@@ -9,13 +9,23 @@ use gantry_blobs::Digest;
 use gantry_registry::{Manifest, Reference, Registry};
 use gantry_store::{Embedded, EmbeddedOptions};
 
-use crate::support::{Fixture, open, repo};
+use crate::s3::{Moto, bucket};
+use crate::support::{Fixture, open, open_over, repo};
 
 const CHILD_DIR: &str = "GANTRY_REGISTRY_CRASH_DIR";
 
-fn open_at(dir: &Path) -> Fixture {
+/// Names the port of the S3 server that has the blobs, if they are not in the directory.
+const BUCKET: &str = "bucket";
+
+async fn open_at(dir: &Path) -> Fixture {
     let store = Embedded::open(&dir.join("store"), EmbeddedOptions::default()).unwrap();
-    let (wire, access) = open(store.clone(), dir);
+    let (wire, access) = match std::fs::read_to_string(dir.join(BUCKET)) {
+        Ok(port) => {
+            let blobs = bucket(port.parse().unwrap()).await;
+            open_over(store.clone(), blobs, std::sync::Arc::new(gantry_base::SystemClock))
+        }
+        Err(_) => open(store.clone(), dir),
+    };
     let clock = gantry_base::ManualClock::at(gantry_base::Timestamp::from_secs(1));
     Fixture { wire, clock, access, dir: tempfile::tempdir().unwrap(), store }
 }
@@ -24,7 +34,7 @@ fn open_at(dir: &Path) -> Fixture {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_child() {
     let Some(dir) = std::env::var_os(CHILD_DIR) else { return };
-    let f = std::sync::Arc::new(open_at(Path::new(&dir)));
+    let f = std::sync::Arc::new(open_at(Path::new(&dir)).await);
     if f.wire.registry().repository(&repo("app")).await.is_err() {
         f.create("app").await;
     }
@@ -58,7 +68,19 @@ async fn check_image(registry: &Registry, reference: &Reference) -> Digest {
 #[tokio::test]
 async fn acknowledged_pushes_survive_a_kill() {
     let rounds = if std::env::var_os("GANTRY_LONG").is_some() { 60 } else { 6 };
+    kill_writers(tempfile::tempdir().unwrap(), rounds).await;
+}
+
+#[tokio::test]
+async fn acknowledged_pushes_to_a_bucket_survive_a_kill() {
+    let Some(moto) = Moto::start("acknowledged_pushes_to_a_bucket_survive_a_kill") else { return };
     let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(BUCKET), moto.port.to_string()).unwrap();
+    let rounds = if std::env::var_os("GANTRY_LONG").is_some() { 6 } else { 1 };
+    kill_writers(dir, rounds).await;
+}
+
+async fn kill_writers(dir: tempfile::TempDir, rounds: usize) {
     let mut pushes = 0;
     for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
@@ -87,7 +109,7 @@ async fn acknowledged_pushes_survive_a_kill() {
         lines.map_while(Result::ok).for_each(take);
         pushes += acked.len();
 
-        let f = open_at(dir.path());
+        let f = open_at(dir.path()).await;
         let registry = f.wire.registry();
         for (tag, digest) in &acked {
             check_image(registry, &Reference::Digest(digest.clone())).await;

@@ -11,5 +11,6 @@ mod loopback;
 mod properties;
 mod rot;
 mod rules;
+mod s3;
 mod support;
 mod uploads;

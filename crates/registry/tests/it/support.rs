@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use gantry_base::{ManualClock, SharedClock, SystemClock, SystemEntropy, Timestamp};
-use gantry_blobs::{Digest, FsBlobs};
+use gantry_blobs::{Blobs, Digest, FsBlobs};
 use gantry_registry::*;
 use gantry_store::{Embedded, Store};
 use http::{HeaderMap, Request, StatusCode};
@@ -65,9 +65,12 @@ pub fn open(store: Store, dir: &Path) -> (Wire, Arc<TestAccess>) {
 }
 
 pub fn open_at(store: Store, dir: &Path, clock: SharedClock) -> (Wire, Arc<TestAccess>) {
+    open_over(store, Arc::new(FsBlobs::open(dir.join("blobs")).unwrap()), clock)
+}
+
+pub fn open_over(store: Store, blobs: Arc<dyn Blobs>, clock: SharedClock) -> (Wire, Arc<TestAccess>) {
     let names =
         RegistryNames { default: registry_id(), hosts: vec!["localhost:4566".into()], domain: None, domain_port: None };
-    let blobs = Arc::new(FsBlobs::open(dir.join("blobs")).unwrap());
     let registry = Registry::new(store, blobs, clock, Arc::new(SystemEntropy), names);
     let access = Arc::new(TestAccess::default());
     (registry.with_access(access.clone()), access)
