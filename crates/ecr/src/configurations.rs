@@ -51,6 +51,8 @@ pub(crate) async fn put_registry_scanning_configuration(
     }
     let configuration = ecr::RegistryScanningConfiguration { scan_type: Some(scan_type), rules: Some(rules) };
     keep(api, &registry, SCANNING, &configuration).await?;
+    // What is there already is scanned as well where it is asked for.
+    api.registry.queue_registry_scan(&registry).await.map_err(aws)?;
     Ok(ecr::PutRegistryScanningConfigurationResponse { registry_scanning_configuration: Some(configuration) })
 }
 

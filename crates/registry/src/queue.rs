@@ -14,6 +14,8 @@ use crate::{Page, Registry, RegistryId, RepoId, Result};
 
 /// Images that scan-on-push or a rule of the registry may want scanned.
 pub const SCAN: &str = "/aws/ecr-queue/scan/";
+/// Registries whose scanning configuration has changed: what they hold already may be to be scanned now.
+pub const SCAN_REGISTRIES: &str = "/aws/ecr-scan-registry/";
 /// Images of registries that have replication rules.
 pub const REPLICATE: &str = "/aws/ecr-queue/replicate/";
 

@@ -6,19 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::bufread::{DeflateDecoder, DeflateEncoder};
 use gantry_base::{Timestamp, hex_id};
 use gantry_blobs::Digest;
-use gantry_store::{Compare, KeyRange, Op, Store, Txn, Versioned};
+use gantry_store::{Compare, KeyRange, KeyValue, Op, Revision, Store, Txn, Versioned};
 use serde::{Deserialize, Serialize};
 
 use crate::images::after_prefix;
 use crate::queue::{self, Queued};
 use crate::scanning::ScanType;
-use crate::{Error, ImageRecord, Page, Reference, Registry, RepoId, Result, keys};
+use crate::{Error, ImageRecord, Page, Reference, Registry, RegistryId, RepoId, Result, keys};
 
 /// Bytes of findings in one record of the store, before they are compressed.
 const CHUNK: usize = 512 * 1024;
@@ -26,6 +27,8 @@ const CHUNK: usize = 512 * 1024;
 const MAX_CHUNK: u64 = 8 << 20;
 /// Findings kept of one scan, the worst first.
 pub const MAX_FINDINGS: usize = 20_000;
+/// Images that are queued in one transaction.
+const QUEUE_BATCH: usize = 100;
 /// Characters of a scan's name among an image's findings.
 const ID_DIGITS: usize = 16;
 
@@ -367,11 +370,52 @@ impl Registry {
         let after = after.and_then(|key| key.strip_prefix(keys::RESCAN));
         let (kvs, more) = self.page(keys::RESCAN, after, limit).await?;
         let next = kvs.last().filter(|_| more).map(|kv| keys::RESCAN.to_owned() + &after_prefix(kv, keys::RESCAN));
-        let read = |kv: &std::sync::Arc<gantry_store::KeyValue>| {
+        let read = |kv: &Arc<KeyValue>| {
             let entry = Queued::read(keys::RESCAN, kv)?;
             Some(Outdated { entry, database: String::from_utf8_lossy(&kv.value).into_owned() })
         };
         Ok(Page { items: kvs.iter().filter_map(read).collect(), next })
+    }
+
+    /// Asks for a look at all that a registry holds, since its scanning configuration is another.
+    pub async fn queue_registry_scan(&self, registry: &RegistryId) -> Result<()> {
+        let key = format!("{}{}/{}", queue::SCAN_REGISTRIES, registry.account, registry.region);
+        self.store.put(key, "").await?;
+        Ok(())
+    }
+
+    /// Registries that [`Registry::queue_registry_scan`] named, with the revision at which it did last.
+    pub async fn registries_to_scan(&self) -> Result<Vec<(RegistryId, Revision)>> {
+        let found = self.store.list(queue::SCAN_REGISTRIES).await?;
+        let read = |kv: &Arc<KeyValue>| {
+            let name = after_prefix(kv, queue::SCAN_REGISTRIES);
+            let (account, region) = name.split_once('/')?;
+            let registry = RegistryId { account: account.parse().ok()?, region: region.parse().ok()? };
+            Some((registry, kv.mod_revision))
+        };
+        Ok(found.kvs.iter().filter_map(read).collect())
+    }
+
+    /// It was looked at, unless it was named anew since.
+    pub async fn registry_queued(&self, registry: &RegistryId, seen: Revision) -> Result<()> {
+        let key = format!("{}{}/{}", queue::SCAN_REGISTRIES, registry.account, registry.region);
+        let txn = Txn::new().when(Compare::unchanged(key.clone(), seen)).then(Op::delete(key));
+        self.store.txn(txn).await?;
+        Ok(())
+    }
+
+    /// Puts images into the queue of scans, as their pushes would have.
+    pub async fn queue_scans(&self, repo: &RepoId, images: &[Digest]) -> Result<()> {
+        for some in images.chunks(QUEUE_BATCH) {
+            let puts = some.iter().map(|digest| Op::put(queue::key(queue::SCAN, repo, digest), ""));
+            let txn = Txn { success: puts.collect(), ..Txn::new() };
+            self.store.txn(txn).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn watch_registries_to_scan(&self) -> Result<gantry_store::Watch> {
+        Ok(self.store.watch(KeyRange::prefix(queue::SCAN_REGISTRIES), 0).await?)
     }
 
     /// Watches the queue of scans from the store's present on.

@@ -121,7 +121,9 @@ pub fn assess(
     known: &BTreeMap<String, Timestamp>,
 ) -> Result<Assessment> {
     let system = system_of(inventory);
-    let looked_at = |p: &&Package| scan_type == ScanType::Enhanced || p.kind.is_os();
+    // What the system's own packages brought its vendor speaks for, and patches without a new version.
+    let vendors = |p: &&Package| p.owner.is_some() && system.is_some();
+    let looked_at = |p: &&Package| p.kind.is_os() || scan_type == ScanType::Enhanced && !vendors(p);
     let packages: Vec<&Package> = inventory.packages.iter().filter(looked_at).collect();
     let has_languages = packages.iter().any(|p| !p.kind.is_os());
     if system.is_none() && !has_languages {

@@ -12,9 +12,12 @@ pub mod db;
 mod error;
 mod image;
 pub mod import;
+mod sbom;
+mod sweep;
 mod worker;
 
 pub use assess::{Assessed, Assessment, assess};
 pub use db::{ScanDb, SourceInfo};
 pub use error::{Error, Result};
+pub use sbom::{Sbom, SbomFormat};
 pub use worker::Scanner;

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::assess::{Assessed, Assessment, assess};
 use crate::db::ScanDb;
 use crate::image::{Kept, Looked, kept_dir, look};
+use crate::sweep::sweep;
 use crate::{Error, Result};
 
 /// What the worker will not exceed.
@@ -50,7 +51,7 @@ const CONTINUOUS: &str = "Continuous scan is selected for image.";
 /// Runs until it is dropped.
 pub struct Scanner {
     context: Arc<Context>,
-    worker: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 pub(crate) struct Context {
@@ -63,7 +64,7 @@ pub(crate) struct Context {
 impl Drop for Scanner {
     fn drop(&mut self) {
         // The queue has what was being done: the next start takes it up.
-        self.worker.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -73,12 +74,16 @@ impl Scanner {
         let db = ScanDb::open(dir)?;
         let kept = Arc::new(Kept::open(kept_dir(dir))?);
         let context = Arc::new(Context { registry, db, kept, clock });
-        let worker = tokio::spawn(run(Arc::clone(&context)));
-        Ok(Self { context, worker })
+        let tasks = [tokio::spawn(run(Arc::clone(&context))), tokio::spawn(sweeps(Arc::clone(&context)))];
+        Ok(Self { context, tasks })
     }
 
     pub fn db(&self) -> &Arc<ScanDb> {
         &self.context.db
+    }
+
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
     }
 
     /// Turns to what was imported since, and scans again what it may concern. Tells whether there was something.
@@ -125,6 +130,30 @@ async fn run(context: Arc<Context>) {
     loop {
         if let Err(error) = serve(&context, &mut failures).await {
             tracing::warn!(%error, "the scanner starts anew");
+        }
+        failures += 1;
+        tokio::time::sleep(backoff(failures)).await;
+    }
+}
+
+/// Goes through registries as their configurations change.
+async fn sweeps(context: Arc<Context>) {
+    let mut failures = 0;
+    loop {
+        let round = async {
+            let mut changes = context.registry.watch_registries_to_scan().await?;
+            loop {
+                sweep(&context.registry, context.clock.now()).await?;
+                match changes.next().await {
+                    Some(Ok(_)) => {}
+                    Some(Err(e)) => return Err(Error::from(RegistryError::from(e))),
+                    None => return Ok(()),
+                }
+            }
+        };
+        match round.await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "failed to go through a registry's images"),
         }
         failures += 1;
         tokio::time::sleep(backoff(failures)).await;

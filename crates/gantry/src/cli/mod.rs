@@ -4,6 +4,7 @@ pub mod bill;
 mod control;
 mod doctor;
 mod env;
+mod sbom;
 mod scan_db;
 pub mod shim;
 mod up;
@@ -37,6 +38,8 @@ enum Command {
     /// Import the advisories that images are scanned with, and tell what there is
     #[command(name = "scan-db", subcommand)]
     ScanDb(scan_db::ScanDb),
+    /// Print what is in an image, as SPDX or CycloneDX
+    Sbom(sbom::Sbom),
     /// Empty a running `--auth off` stack
     Reset(control::Reset),
     /// Stop all tasks and the server, and leave nothing on the host
@@ -80,6 +83,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Bill(bill) => runtime()?.block_on(bill.run()),
         Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
         Command::ScanDb(scan_db) => runtime()?.block_on(scan_db.run()),
+        Command::Sbom(sbom) => runtime()?.block_on(sbom.run()),
         Command::Reset(reset) => runtime()?.block_on(reset.run()),
         Command::Down(down) => runtime()?.block_on(down.run()),
         Command::DemoApp { port } => {

@@ -70,6 +70,10 @@ impl Handler for Control {
             (&Method::POST, "/_gantry/reset") => self.reset().await,
             (&Method::POST, "/_gantry/down") => self.down().await,
             (&Method::POST, "/_gantry/scan-db/reload") => super::scans::reload(&self.parts.scanner).await,
+            (method @ (&Method::GET | &Method::POST), "/_gantry/sbom") => {
+                let query = request.uri().query().unwrap_or_default();
+                super::scans::sbom(&self.parts, query, method == Method::POST).await
+            }
             (&Method::GET, "/_gantry/bill") => self.bill(request.uri().query().unwrap_or_default()).await,
             _ => refusal(StatusCode::NOT_FOUND, "the control socket has no such path"),
         }

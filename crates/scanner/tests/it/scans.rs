@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use gantry_registry::queue;
+use gantry_registry::{LocalImage, Reference, queue};
+use gantry_scanner::SbomFormat;
 use serde_json::{Value, json};
 
 use crate::rig::{NPM, Rig, SCORE, SECDB, TRACKER, alpine, debian, description, layer, npm, status};
@@ -293,18 +294,72 @@ async fn what_cannot_be_scanned() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_there_already() {
+    let mut rig = Rig::idle().await;
+    rig.import("tracker.json", TRACKER).await;
+    rig.create("old", false).await;
+    rig.push("old", "v1", &[debian()]).await;
+    rig.clock.advance_ms(31 * 24 * 3600 * 1000);
+    for name in ["app", "other"] {
+        rig.create(name, false).await;
+        rig.push(name, "v1", &[debian()]).await;
+    }
+    let rule = |filter: &str| json!({ "scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{ "filter": filter, "filterType": "WILDCARD" }] });
+    let input = json!({ "scanType": "ENHANCED", "rules": [rule("*p*"), ] });
+    rig.call("PutRegistryScanningConfiguration", input).await.unwrap();
+    // Asked for while nobody listens, and done when somebody does.
+    rig.start();
+    let seen = rig.scanned("app", "v1").await;
+    assert_eq!(status(&seen), "COMPLETE");
+    let found = seen["imageScanFindings"]["enhancedFindings"].as_array().unwrap();
+    assert_eq!(found[0]["remediation"]["recommendation"]["text"], "Update the packages to the versions that fix it.");
+    enhanced(&rig, "CONTINUOUS_SCAN").await;
+    assert_eq!(status(&rig.scanned("other", "v1").await), "ACTIVE");
+    let input = json!({ "repositoryName": "old", "imageId": { "imageTag": "v1" } });
+    assert_eq!(rig.code("DescribeImageScanFindings", input).await.0, "ScanNotFoundException", "too long ago");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bills_of_materials() {
+    let rig = Rig::new().await;
+    rig.create("app", false).await;
+    let digest = rig.push("app", "v1", &[debian(), npm()]).await;
+    let scanner = rig.scanner.as_ref().unwrap();
+    let image = LocalImage { repo: rig.repo("app"), reference: "v1".parse().unwrap() };
+    let spdx = scanner.sbom(&image, SbomFormat::Spdx).await.unwrap();
+    let document: Value = serde_json::from_slice(&spdx.document).unwrap();
+    assert_eq!(document["spdxVersion"], "SPDX-2.3");
+    let text = document.to_string();
+    assert!(text.contains("pkg:deb/debian/bash@5.2.15-2%2Bb2") && text.contains("pkg:npm/left@1.2.0"), "{text}");
+    let other: Value =
+        serde_json::from_slice(&scanner.sbom(&image, SbomFormat::CycloneDx).await.unwrap().document).unwrap();
+    assert_eq!(other["bomFormat"], "CycloneDX");
+    let attached = scanner.attach(&spdx).await.unwrap();
+    assert_eq!(scanner.attach(&spdx).await.unwrap(), attached, "again it is the same");
+    let referrers = rig.registry.referrers(&rig.repo("app"), &digest, None, 10).await.unwrap().items;
+    assert_eq!(referrers.len(), 1);
+    assert_eq!(referrers[0].artifact_type.as_deref(), Some("application/spdx+json"));
+    assert_eq!(referrers[0].digest, attached);
+    let none = LocalImage { repo: rig.repo("app"), reference: "none".parse().unwrap() };
+    assert!(scanner.sbom(&none, SbomFormat::Spdx).await.is_err());
+    let itself = LocalImage { repo: rig.repo("app"), reference: Reference::Digest(attached) };
+    assert!(scanner.sbom(&itself, SbomFormat::Spdx).await.is_err(), "a document is no image");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_type_keeps_its_own() {
     let rig = Rig::new().await;
     rig.import("tracker.json", TRACKER).await;
     rig.create("app", true).await;
     rig.push("app", "v1", &[debian()]).await;
     rig.scanned("app", "v1").await;
-    enhanced(&rig, "SCAN_ON_PUSH").await;
+    let none = json!({ "scanType": "ENHANCED", "rules": [] });
+    rig.call("PutRegistryScanningConfiguration", none).await.unwrap();
     let input = json!({ "repositoryName": "app", "imageId": { "imageTag": "v1" } });
     assert_eq!(rig.code("DescribeImageScanFindings", input).await.0, "ScanNotFoundException");
-    // Pushed again under another tag: now it is asked for.
-    rig.push("app", "v2", &[debian()]).await;
-    assert_eq!(status(&rig.scanned("app", "v2").await), "COMPLETE");
+    enhanced(&rig, "SCAN_ON_PUSH").await;
+    let known = |seen: &Value| seen["imageScanFindings"]["enhancedFindings"].is_array();
+    rig.until("app", "v1", known).await;
     let basic = json!({ "scanType": "BASIC", "rules": [] });
     rig.call("PutRegistryScanningConfiguration", basic).await.unwrap();
     assert_eq!(names(&rig.findings("app", "v1").await).len(), 3, "what basic scans found is still there");
