@@ -42,6 +42,12 @@ struct Crate {
     version: String,
     /// `runtime` where it is not said; crates of the build alone are not in the binary.
     kind: Option<String>,
+    /// `crates.io`, `git`, `registry`, or `local`: the workspace's own, whose names may be other crates' elsewhere.
+    source: Option<String>,
+}
+
+fn counts(one: &Crate) -> bool {
+    one.kind.as_deref() != Some("build") && one.source.as_deref() != Some("local")
 }
 
 /// The JSON of a `.dep-v0` section, unpacked. <https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>
@@ -50,7 +56,7 @@ pub(crate) fn auditable(json: &[u8], found: &mut Findings) {
         Ok(list) => list,
         Err(e) => return found.damaged(format!("its list of crates is damaged: {e}")),
     };
-    for one in list.packages.into_iter().filter(|one| one.kind.as_deref() != Some("build")) {
+    for one in list.packages.into_iter().filter(counts) {
         found.push(Package::new(PackageKind::Cargo, one.name, one.version, Evidence::Binary));
     }
 }

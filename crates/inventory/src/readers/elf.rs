@@ -32,6 +32,9 @@ const MAX_FALSE_MARKS: usize = 64;
 const MAX_TOOLCHAINS: usize = 4096;
 const TOOLCHAIN_MARK: &[u8] = b"go1.";
 
+/// Of each such place: enough for a released toolchain's version.
+const MAX_REMEMBERED_BYTES: usize = 64;
+
 /// How the JSON of cargo-auditable begins.
 const CRATES_START: &[u8] = b"{\"packages\":[";
 
@@ -121,7 +124,7 @@ impl<'a> Scan<'a> {
             if self.toolchains.len() >= MAX_TOOLCHAINS {
                 return;
             }
-            let text: Vec<u8> = self.window.bytes()[at..].iter().copied().take(Window::OVERLAP).collect();
+            let text: Vec<u8> = self.window.bytes()[at..].iter().copied().take(MAX_REMEMBERED_BYTES).collect();
             self.toolchains.push((self.window.offset(at), text));
         }
     }

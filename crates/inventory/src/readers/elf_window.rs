@@ -17,8 +17,9 @@ pub(super) struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    /// Bytes that are there behind every position given out, the file's end apart: longer than any mark.
-    pub(super) const OVERLAP: usize = 64;
+    /// Bytes that are there behind every position given out, the file's end apart: more than any mark has, and
+    /// more than deflate's own tables take before the first byte of text comes out.
+    pub(super) const OVERLAP: usize = 512;
 
     pub(super) fn new(data: &'a mut dyn Read) -> Self {
         Self { data, bytes: Vec::new(), base: 0, given: 0, at_end: false }
