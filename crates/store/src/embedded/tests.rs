@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::*;
 
+const WRITERS: usize = 8;
+
 fn options() -> EmbeddedOptions {
     EmbeddedOptions { checkpoint_after_bytes: 64 << 10, partition_bytes: 4 << 10, ..Default::default() }
 }
@@ -15,9 +17,18 @@ fn key(n: usize) -> String {
 
 async fn fill(dir: &Path, keys: usize, options: EmbeddedOptions) {
     let store = Embedded::open(dir, options).unwrap();
-    for first in (0..keys).step_by(100) {
-        let puts = (first..keys.min(first + 100)).fold(Txn::new(), |txn, n| txn.then(Op::put(key(n), n.to_string())));
-        store.txn(puts).await.unwrap();
+    let writers = (0..WRITERS).map(|writer| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for first in (0..keys).step_by(100).skip(writer).step_by(WRITERS) {
+                let some = first..keys.min(first + 100);
+                let puts = some.fold(Txn::new(), |txn, n| txn.then(Op::put(key(n), n.to_string())));
+                store.txn(puts).await.unwrap();
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
     }
 }
 
@@ -83,7 +94,6 @@ async fn what_many_ask_for_at_once_is_read_once() {
 /// Readers, writers and deletes meet in holes that are being filled, beside checkpoints.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn holes_may_be_filled_from_all_sides() {
-    const WRITERS: usize = 8;
     const KEYS: usize = 4_000;
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path(), KEYS, options()).await;
