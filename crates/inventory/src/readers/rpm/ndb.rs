@@ -36,10 +36,10 @@ fn read_slots(file: &[u8], found: &mut Findings) -> Result<(), String> {
         }
         let (Some(index), Some(block)) = (le32(slot, 4), le32(slot, 8)) else { continue };
         // A free slot.
-        if index == 0 || block == 0 {
+        if block == 0 {
             continue;
         }
-        match blob(file, index, block) {
+        match blob(file, index, block).filter(|_| index != 0) {
             Some(blob) => {
                 budget.take(blob.len())?;
                 super::package(blob, found);
