@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod datadir;
 mod demo;
+mod peers;
 mod server;
 
 use std::process::ExitCode;

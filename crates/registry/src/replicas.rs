@@ -78,10 +78,10 @@ impl Registry {
     /// Shares blobs of one repository with another of this store. [`Error::BlobNotFound`] if the first
     /// no longer holds one.
     pub async fn link_replica(&self, from: &RepoId, to: &RepoId, blobs: &[Digest]) -> Result<()> {
-        stream::iter(blobs)
+        stream::iter(blobs.to_vec())
             .map(|digest| async move {
-                let size = self.blob_size(from, digest).await?;
-                self.link_blob(to, digest, size, Some(from)).await
+                let size = self.blob_size(from, &digest).await?;
+                self.link_blob(to, &digest, size, Some(from)).await
             })
             .buffer_unordered(LINKS_AT_ONCE)
             .try_collect::<()>()
@@ -130,14 +130,15 @@ impl Registry {
         tags.iter().map(|tag| event(Some(tag))).collect()
     }
 
-    /// The event of a copy that failed for good, for the transaction that says so.
+    /// The event of a copy that failed for good, for the transaction that says so. It is told in the
+    /// registry `at`.
     pub fn failed_replication_event(
         &self,
         source: &RepoId,
-        destination: &RegistryId,
+        at: &RegistryId,
         digest: &Digest,
     ) -> Result<Vec<gantry_store::Op>> {
-        let target = RepoId::new(destination.clone(), source.name.clone());
+        let target = RepoId::new(at.clone(), source.name.clone());
         self.replication_events(&target, &source.registry, digest, &[], "FAILED")
     }
 }

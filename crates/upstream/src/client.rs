@@ -134,6 +134,33 @@ impl Client {
         Remote::new(self.clone(), endpoint, repository.into())
     }
 
+    /// One request that the caller has signed, for what a registry answers besides OCI Distribution. No
+    /// authorisation is added and no redirect followed; an answer of any status is one.
+    ///
+    /// A `host` among the headers goes out as it is.
+    pub async fn exchange(
+        &self,
+        endpoint: &Endpoint,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+        limit: usize,
+    ) -> Result<(StatusCode, Bytes), crate::Error> {
+        let work = async {
+            let mut call = Call::new(method, self.uri(endpoint, path)?);
+            for (name, value) in headers {
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| Failure::new(Kind::Refused, format!("{name:?} cannot be a header's name")))?;
+                call = call.header(name, value)?;
+            }
+            let request = request(&call, &call.uri, &[], None, OutBody::Bytes(Some(body)))?;
+            let response = self.send(request, limits::ANSWER_TIMEOUT, None).await?;
+            Ok((response.status(), self::body(response, limit).await?))
+        };
+        work.await.map_err(|f: Failure| f.during("ask", endpoint.to_string()))
+    }
+
     pub(crate) fn chunk_bytes(&self) -> u64 {
         self.inner.chunk_bytes
     }

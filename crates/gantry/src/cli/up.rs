@@ -59,6 +59,9 @@ pub struct Up {
     /// Then do the main job: push an image, run it on Fargate, show its page
     #[arg(long)]
     demo: bool,
+    /// Other Gantry servers and the regions that are theirs, for replication; a TOML file with mode 0600
+    #[arg(long, value_name = "FILE")]
+    peers: Option<PathBuf>,
     /// Prices to bill by, instead of AWS's public list prices
     #[arg(long, value_name = "FILE")]
     price_book: Option<PathBuf>,
@@ -99,6 +102,7 @@ impl Up {
             etcd: self.etcd,
             blobs: self.blobs.map(|url| BlobPlace { url, endpoint: self.blobs_endpoint, region: self.blobs_region }),
             price_book: self.price_book,
+            peers: self.peers.as_deref().map(crate::peers::read).transpose()?.unwrap_or_default(),
         };
         let server = Server::start(data.clone(), options).await?;
         println!("Gantry answers at {}", server.url());

@@ -47,6 +47,8 @@ pub struct Options {
     pub etcd: Option<String>,
     pub blobs: Option<BlobPlace>,
     pub price_book: Option<PathBuf>,
+    /// Servers that other regions' registries are on.
+    pub peers: Vec<gantry_replicator::PeerConfig>,
 }
 
 pub struct Server {

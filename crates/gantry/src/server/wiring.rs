@@ -22,6 +22,7 @@ use gantry_logs::Logs;
 use gantry_net::{NetConfig, Network};
 use gantry_pullthrough::PullThrough;
 use gantry_registry::{Registry, RegistryId, RegistryNames, Wire};
+use gantry_replicator::Replicator;
 use gantry_scanner::Scanner;
 use gantry_secrets::Secrets;
 use gantry_store::{Embedded, EmbeddedOptions, Etcd, EtcdOptions, KeyRange, Op, Store, Txn};
@@ -63,6 +64,7 @@ pub struct Parts {
     _ecs: Arc<EcsApi>,
     _fargate: Fargate,
     _housekeeping: gantry_registry::Housekeeping,
+    _replicator: Replicator,
     pub scanner: Scanner,
 }
 
@@ -181,6 +183,16 @@ impl Parts {
             None => PriceBook::built_in()?,
         };
         let housekeeping = registry.start_housekeeping();
+        let replication = gantry_replicator::Config::default();
+        let replicator = Replicator::start(gantry_replicator::Parts {
+            store: store.clone(),
+            registry: registry.clone(),
+            access: access.clone(),
+            peers: gantry_replicator::Peers::new(options.peers.clone(), &replication, &clock).context("--peers")?,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            config: replication,
+        });
         let scanner = Scanner::start(registry.clone(), &data.join(SCAN_DB), clock).context("open the scanner")?;
         let registry_wire = registry.with_access(access).with_upstream(cache);
         Ok(Self {
@@ -195,6 +207,7 @@ impl Parts {
             _ecs: ecs_api,
             _fargate: fargate,
             _housekeeping: housekeeping,
+            _replicator: replicator,
             scanner,
         })
     }
