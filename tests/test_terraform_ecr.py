@@ -19,6 +19,7 @@ def left(stack):
     ecr = stack.client("ecr")
     found = [r["repositoryName"] for r in ecr.describe_repositories()["repositories"]]
     found += [t["prefix"] for t in ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]]
+    found += [r["ecrRepositoryPrefix"] for r in ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]]
     found += ecr.describe_registry()["replicationConfiguration"]["rules"]
     found += ecr.get_registry_scanning_configuration()["scanningConfiguration"]["rules"]
     try:
@@ -37,6 +38,8 @@ def test_every_resource(stack, terraform, busybox_archive):
     assert (whole["tags"], whole["mutability"], whole["scanning"]) == ({"team": "a", "gone": "soon"}, "IMMUTABLE", True)
     assert {"tf/plain", "tf/whole", "tf/kms", "tf/kms-default"} <= set(made["repositories"])
     assert made["template"] == {"description": "made by Terraform", "tags": {"team": "a"}, "applied_for": ["PULL_THROUGH_CACHE"]}
+    assert made["cache_rule"]["upstream_registry_url"] == "registry-1.docker.io"
+    assert "ecr-pullthroughcache/tf-one" in made["cache_rule"]["credential_arn"]
     tf.nothing_to_do(role=EXECUTION_ROLE)
     # An image that Terraform does not know of: `force_delete` takes it along.
     stack.push("tf/whole", busybox_archive)
@@ -45,6 +48,7 @@ def test_every_resource(stack, terraform, busybox_archive):
     whole = changed["whole"]
     assert (whole["tags"], whole["mutability"], whole["scanning"]) == ({"team": "b", "stage": "2"}, "MUTABLE", False)
     assert changed["template"]["description"] == "changed" and changed["template"]["tags"] == {"team": "b"}
+    assert "ecr-pullthroughcache/tf-two" in changed["cache_rule"]["credential_arn"]
     assert set(changed["template"]["applied_for"]) == {"PULL_THROUGH_CACHE", "REPLICATION"}
     tf.nothing_to_do(role=EXECUTION_ROLE, stage=2)
     described = stack.client("ecr").get_registry_scanning_configuration()["scanningConfiguration"]

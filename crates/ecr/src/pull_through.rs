@@ -13,7 +13,7 @@ use gantry_aws_api::ecr::{self, errors};
 use gantry_aws_wire::{Authority, AwsError, Context};
 use gantry_blobs::Digest;
 use gantry_registry::{
-    CacheRule, CredentialFault, Error, MAX_CACHE_RULES, Permit, ROOT, Reference, RegistryId, RepoId, ResolvedManifest,
+    CacheRule, CredentialFault, Error, MAX_CACHE_RULES, Permit, Reference, RegistryId, RepoId, ResolvedManifest,
     Upstream,
 };
 use http::uri::Authority as Host;
@@ -221,7 +221,7 @@ pub(crate) async fn create_pull_through_cache_rule(
         upstream_registry: kind.map(|k| k.name.to_owned()),
         credential_arn: input.credential_arn,
         custom_role_arn: None,
-        upstream_prefix: input.upstream_repository_prefix.unwrap_or_else(|| ROOT.to_owned()),
+        upstream_prefix: input.upstream_repository_prefix,
         created_at: now,
         updated_at: now,
     };
@@ -236,7 +236,7 @@ pub(crate) async fn create_pull_through_cache_rule(
         upstream_registry: rule.upstream_registry,
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
     })
 }
 
@@ -248,7 +248,7 @@ fn view(registry: &RegistryId, rule: CacheRule) -> ecr::PullThroughCacheRule {
         registry_id: Some(registry.account.to_string()),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
         upstream_registry: rule.upstream_registry,
         updated_at: Some(rule.updated_at),
     }
@@ -301,7 +301,7 @@ pub(crate) async fn delete_pull_through_cache_rule(
         registry_id: Some(registry.account.to_string()),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
     })
 }
 
@@ -333,7 +333,7 @@ pub(crate) async fn update_pull_through_cache_rule(
         updated_at: Some(rule.updated_at),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
     })
 }
 
@@ -353,7 +353,7 @@ pub(crate) async fn validate_pull_through_cache_rule(
         upstream_registry_url: Some(rule.upstream_url),
         credential_arn: rule.credential_arn,
         custom_role_arn: rule.custom_role_arn,
-        upstream_repository_prefix: Some(rule.upstream_prefix),
+        upstream_repository_prefix: rule.upstream_prefix,
         is_valid: Some(failure.is_none()),
         failure,
     })

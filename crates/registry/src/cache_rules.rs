@@ -22,8 +22,9 @@ pub struct CacheRule {
     pub upstream_registry: Option<String>,
     pub credential_arn: Option<String>,
     pub custom_role_arn: Option<String>,
-    /// What stands before the rest of the name upstream; [`ROOT`]: nothing.
-    pub upstream_prefix: String,
+    /// What stands before the rest of the name upstream; [`ROOT`] or none: nothing. Kept as it was given,
+    /// since who compares what is with what was asked for tells the two apart.
+    pub upstream_prefix: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -43,7 +44,7 @@ impl CacheRule {
             ROOT => repository,
             prefix => repository.strip_prefix(prefix)?.strip_prefix('/').filter(|rest| !rest.is_empty())?,
         };
-        Some(match self.upstream_prefix.trim_end_matches('/') {
+        Some(match self.upstream_prefix.as_deref().unwrap_or(ROOT).trim_end_matches('/') {
             ROOT => rest.to_owned(),
             prefix => format!("{prefix}/{rest}"),
         })
@@ -136,7 +137,7 @@ mod tests {
                 upstream_registry: None,
                 credential_arn: None,
                 custom_role_arn: None,
-                upstream_prefix: upstream.into(),
+                upstream_prefix: Some(upstream.into()),
                 created_at: Timestamp::from_secs(0),
                 updated_at: Timestamp::from_secs(0),
             };

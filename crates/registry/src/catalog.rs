@@ -218,15 +218,15 @@ impl Registry {
     }
 
     /// Shares a blob of `from` with `to` without moving bytes; false if no image of `from` has it, or `from`
-    /// is encrypted in another way.
+    /// is encrypted in another way or caches what is upstream.
     pub(crate) async fn mount_blob(&self, from: &RepoId, to: &RepoId, digest: &Digest) -> Result<bool> {
         let size = match self.blob_size(from, digest).await {
             Ok(size) => size,
             Err(Error::BlobNotFound(_) | Error::RepositoryNotFound { .. }) => return Ok(false),
             Err(e) => return Err(e),
         };
-        // A blob that somebody merely uploaded is nobody's to take.
-        if !self.has_image_with(from, digest).await? {
+        // A blob that somebody merely uploaded is nobody's to take, and a cache's are not for mounting.
+        if !self.has_image_with(from, digest).await? || self.cache_rule_for(from).await?.is_some() {
             return Ok(false);
         }
         // Bytes that rotted have to come anew.

@@ -202,6 +202,34 @@ resource "aws_ecr_account_setting" "scope" {
   value = local.later ? "V2" : "V1"
 }
 
+resource "aws_ecr_pull_through_cache_rule" "public" {
+  ecr_repository_prefix = "tf-public"
+  upstream_registry_url = "public.ecr.aws"
+}
+
+resource "aws_secretsmanager_secret" "hub" {
+  for_each                = toset(["one", "two"])
+  name                    = "ecr-pullthroughcache/tf-${each.key}"
+  recovery_window_in_days = 0
+}
+
+resource "aws_secretsmanager_secret_version" "hub" {
+  for_each      = aws_secretsmanager_secret.hub
+  secret_id     = each.value.id
+  secret_string = jsonencode({ username = "u", accessToken = "t" })
+}
+
+resource "aws_ecr_pull_through_cache_rule" "hub" {
+  ecr_repository_prefix = "tf-hub"
+  upstream_registry_url = "registry-1.docker.io"
+  credential_arn        = aws_secretsmanager_secret.hub[local.later ? "two" : "one"].arn
+  depends_on            = [aws_secretsmanager_secret_version.hub]
+}
+
+data "aws_ecr_pull_through_cache_rule" "hub" {
+  ecr_repository_prefix = aws_ecr_pull_through_cache_rule.hub.ecr_repository_prefix
+}
+
 data "aws_ecr_repository" "whole" {
   name       = aws_ecr_repository.whole.name
   depends_on = [aws_ecr_repository.whole]
@@ -244,6 +272,10 @@ output "repositories" {
 
 output "kms_key" {
   value = aws_ecr_repository.kms_default.encryption_configuration[0].kms_key
+}
+
+output "cache_rule" {
+  value = data.aws_ecr_pull_through_cache_rule.hub
 }
 
 output "template" {

@@ -31,9 +31,6 @@ pub enum Missing {
     Never(&'static str),
 }
 
-/// Operations that have no case yet.
-pub const NOT_YET: &[&str] = &[];
-
 const NO_REPOSITORY: &str = "RepositoryNotFoundException";
 const LAYER: &[u8] = b"layer";
 

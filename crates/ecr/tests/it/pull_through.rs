@@ -146,7 +146,6 @@ async fn rules_are_made_changed_listed_and_deleted() {
     let mut expected = hub.clone();
     expected["registryId"] = ACCOUNT.into();
     expected["upstreamRegistry"] = "docker-hub".into();
-    expected["upstreamRepositoryPrefix"] = "ROOT".into();
     assert_eq!(told, expected);
     for again in ["docker-hub", "docker-hub/"] {
         let mut input = hub.clone();

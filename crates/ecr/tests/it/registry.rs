@@ -110,6 +110,10 @@ async fn blobs_are_mounted_as_the_account_wants() {
     assert_eq!(f.wire("POST", &mount("to")).await, 202, "in no image yet");
     f.push_image("from", None, "layer").await;
     assert_eq!(f.wire("POST", &mount("kms")).await, 202, "encrypted in another way");
+    let rule = json!({ "ecrRepositoryPrefix": "ROOT", "upstreamRegistryUrl": "public.ecr.aws" });
+    f.call("CreatePullThroughCacheRule", rule).await.unwrap();
+    assert_eq!(f.wire("POST", &mount("to")).await, 202, "a cache's");
+    f.call("DeletePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "ROOT" })).await.unwrap();
     assert_eq!(f.wire("POST", &mount("to")).await, 201);
     assert_eq!(f.wire("HEAD", &format!("/v2/to/blobs/{layer}")).await, 200);
 }

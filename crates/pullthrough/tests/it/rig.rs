@@ -248,7 +248,7 @@ impl Rig {
             upstream_registry: None,
             credential_arn: Some(SECRET.into()),
             custom_role_arn: None,
-            upstream_prefix: ROOT.into(),
+            upstream_prefix: None,
             created_at: self.clock.now(),
             updated_at: self.clock.now(),
         }
