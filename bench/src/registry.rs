@@ -306,7 +306,9 @@ fn report(mut took: Vec<Duration>, seconds: f64) -> serde_json::Value {
 }
 
 pub async fn run(args: Args) -> Result<()> {
-    let http = Client::builder(TokioExecutor::new()).build_http();
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    let http = Client::builder(TokioExecutor::new()).build(connector);
     let registry = Registry { http, url: args.url.trim_end_matches('/').to_owned(), auth: args.auth };
     let answer = match args.what {
         What::Push { repo, bytes, count, parallel, mode } => {

@@ -163,19 +163,19 @@ impl DataDir {
         Ok(fresh)
     }
 
-    /// Fixes where the blobs are: at the first start, before there are any, and never again.
-    pub fn place_blobs(&self, instance: &mut Instance, asked: Option<BlobPlace>) -> Result<()> {
-        let Some(asked) = asked else { return Ok(()) };
-        let Some(has) = &instance.blobs else {
-            if self.join("blobs").exists() {
+    /// Where the blobs are to be: fixed by the first start that opens them, and never changed.
+    pub fn blob_place(&self, instance: &Instance, asked: Option<BlobPlace>) -> Result<Option<BlobPlace>> {
+        let (Some(asked), Some(has)) = (&asked, &instance.blobs) else {
+            if let Some(asked) = &asked
+                && self.join("blobs").exists()
+            {
                 bail!(
                     "{} keeps its blobs itself; it cannot turn to {}.\n  Leave --blobs out, or use another --data-dir.",
                     self.root.display(),
                     asked.url
                 );
             }
-            instance.blobs = Some(asked);
-            return self.save_instance(instance);
+            return Ok(asked.or_else(|| instance.blobs.clone()));
         };
         for (what, asked, has) in [
             ("blobs in", Some(&asked.url), Some(&has.url)),
@@ -190,7 +190,7 @@ impl DataDir {
                 );
             }
         }
-        Ok(())
+        Ok(instance.blobs.clone())
     }
 
     pub fn save_instance(&self, instance: &Instance) -> Result<()> {
@@ -280,16 +280,14 @@ mod tests {
             Some(BlobPlace { url: url.to_owned(), endpoint: Some("http://127.0.0.1:9".to_owned()), region: None })
         };
         let mut instance = again;
-        data.place_blobs(&mut instance, place("s3://one")).expect("there are no blobs yet");
-        let mut kept = data.instance().expect("read").expect("there");
-        assert_eq!(kept.blobs, place("s3://one"));
-        data.place_blobs(&mut kept, None).expect("no flag: the recorded place");
-        assert_eq!(kept.blobs, place("s3://one"));
-        assert!(data.place_blobs(&mut kept, place("s3://two")).is_err());
-        let own = DataDir::create(&dir.path().join("own")).expect("made");
-        let mut instance = own.instance_or_new(None, None, None, &SystemEntropy).expect("made");
-        fs::create_dir(own.join("blobs")).expect("blobs of its own");
-        assert!(own.place_blobs(&mut instance, place("s3://one")).is_err());
+        assert_eq!(data.blob_place(&instance, None).expect("its own"), None);
+        assert_eq!(data.blob_place(&instance, place("s3://one")).expect("there are no blobs yet"), place("s3://one"));
+        instance.blobs = place("s3://one");
+        assert_eq!(data.blob_place(&instance, None).expect("the recorded place"), place("s3://one"));
+        assert!(data.blob_place(&instance, place("s3://two")).is_err());
+        instance.blobs = None;
+        fs::create_dir(data.join("blobs")).expect("blobs of its own");
+        assert!(data.blob_place(&instance, place("s3://one")).is_err());
         let mode = fs::metadata(data.join("instance.json")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

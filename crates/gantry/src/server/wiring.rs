@@ -32,7 +32,7 @@ use super::Options;
 use super::pull_through;
 use super::sources::{Pulls, Sources};
 use crate::cli::bill;
-use crate::datadir::{AdminKey, DataDir, Instance};
+use crate::datadir::{AdminKey, BlobPlace, DataDir, Instance};
 
 /// Fargate promises this many times the host's CPU and memory unless told otherwise: tasks' sizes are limits,
 /// and on one machine most of them rest.
@@ -80,8 +80,13 @@ impl Parts {
         let entropy: SharedEntropy = Arc::new(SystemEntropy);
         let (account, region, etcd) = (options.account_id.clone(), options.region.clone(), options.etcd.clone());
         let mut instance = data.instance_or_new(account, region, etcd, &*entropy)?;
-        data.place_blobs(&mut instance, options.blobs.clone())?;
+        let place = data.blob_place(&instance, options.blobs.clone())?;
         let store = state(data, &instance).await?;
+        let blobs = blobs(data, place.as_ref()).await?;
+        if instance.blobs != place {
+            instance.blobs = place;
+            data.save_instance(&instance)?;
+        }
 
         let network = host_network(data, &mut instance, options).await?;
         let vpc_cidr = instance.vpc_cidr.clone().unwrap_or_else(|| gantry_net::DEFAULT_VPC.to_string());
@@ -96,7 +101,6 @@ impl Parts {
         first_identities(data, &identity, &instance, options.auth).await?;
         let authority = Arc::new(identity.clone());
 
-        let blobs = blobs(data, &instance).await?;
         let registry = Registry::new(
             store.clone(),
             blobs,
@@ -283,8 +287,8 @@ pub async fn state(data: &DataDir, instance: &Instance) -> Result<Store> {
 }
 
 /// The instance's blobs: files of its directory, or objects of a bucket.
-async fn blobs(data: &DataDir, instance: &Instance) -> Result<Arc<dyn Blobs>> {
-    let Some(place) = &instance.blobs else {
+async fn blobs(data: &DataDir, place: Option<&BlobPlace>) -> Result<Arc<dyn Blobs>> {
+    let Some(place) = place else {
         return Ok(Arc::new(FsBlobs::open(data.join("blobs")).context("open the blobs")?));
     };
     let mut options = S3Options::parse(&place.url)?;
