@@ -15,7 +15,23 @@ const LAYERS: &[(u8, &[&str])] = &[
     (0, &["base", "iam", "sigv4", "advisory", "inventory"]),
     (1, &["store", "blobs", "registry", "aws-wire", "engine", "net", "upstream"]),
     (2, &["aws-api", "agent-api"]),
-    (3, &["identity", "ecr", "ecs", "fargate", "ec2", "logs", "secrets", "pullthrough", "billing", "agent", "scanner", "replicator"]),
+    (
+        3,
+        &[
+            "identity",
+            "ecr",
+            "ecs",
+            "fargate",
+            "ec2",
+            "logs",
+            "secrets",
+            "pullthrough",
+            "billing",
+            "agent",
+            "scanner",
+            "replicator",
+        ],
+    ),
     (4, &["gantry"]),
 ];
 
