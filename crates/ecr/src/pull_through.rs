@@ -2,7 +2,8 @@
 //!
 //! Beside the registries that ECR knows, a rule may name any other that speaks OCI Distribution, as
 //! `host[:port]` with or without `https://` (or `http://`) before it: Gantry's own extension, to whose rules
-//! DescribePullThroughCacheRules gives no `upstreamRegistry`.
+//! DescribePullThroughCacheRules gives no `upstreamRegistry`. A rule for one of ECR's own registries means the
+//! one of that account and region which this server has.
 //!
 //! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html>
 
@@ -61,7 +62,9 @@ const KINDS: &[Kind] = &[
 impl Kind {
     fn is_at(&self, host: &str) -> bool {
         if self.name == ECR {
-            return host.contains(".dkr.ecr.") && host.ends_with(self.host);
+            let account = host.split_once(".dkr.ecr.").map(|(account, _)| account);
+            let is_account = account.is_some_and(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
+            return is_account && host.ends_with(self.host);
         }
         if self.host.starts_with('.') { host.ends_with(self.host) && host != self.host } else { host == self.host }
     }
@@ -173,12 +176,25 @@ impl EcrApi {
     }
 }
 
-/// Another of ECR's registries as upstream needs an identity there, which a secret cannot hold.
-fn refuse_ecr(operation: &'static str, role: Option<&String>, kind: Option<&Kind>) -> Result<(), AwsError> {
-    if role.is_some() || kind.is_some_and(|k| k.name == ECR) {
-        return Err(AwsError::not_implemented(&format!("{operation} with an Amazon ECR upstream")));
+/// Another of ECR's registries is pulled from as a role, any other with credentials from a secret.
+fn check_identity(
+    registry: &RegistryId,
+    is_ecr: bool,
+    secret: Option<&String>,
+    role: Option<&String>,
+) -> Result<(), AwsError> {
+    if !is_ecr && role.is_some() {
+        return Err(invalid("customRoleArn", "can only be given for an Amazon ECR upstream"));
     }
-    Ok(())
+    if is_ecr && secret.is_some() {
+        return Err(invalid("credentialArn", "can not be given for an Amazon ECR upstream"));
+    }
+    rules::check_custom_role(role.map(String::as_str), registry)
+}
+
+/// The account of `<account>.dkr.ecr.<region>.amazonaws.com`.
+fn account_of(url: &str) -> Option<String> {
+    host_of(url)?.split('.').next().map(str::to_owned)
 }
 
 pub(crate) async fn create_pull_through_cache_rule(
@@ -189,7 +205,12 @@ pub(crate) async fn create_pull_through_cache_rule(
     const OPERATION: &str = "CreatePullThroughCacheRule";
     let registry = EcrApi::registry_id(context, input.registry_id.as_ref())?;
     let kind = kind_of(&input.upstream_registry_url, input.upstream_registry.as_deref())?;
-    refuse_ecr(OPERATION, input.custom_role_arn.as_ref(), kind)?;
+    let is_ecr = kind.is_some_and(|k| k.name == ECR);
+    check_identity(&registry, is_ecr, input.credential_arn.as_ref(), input.custom_role_arn.as_ref())?;
+    let is_own = account_of(&input.upstream_registry_url).as_deref() == Some(registry.account.as_str());
+    if is_ecr && !is_own && input.custom_role_arn.is_none() {
+        return Err(invalid("customRoleArn", "must be given for an upstream of another account"));
+    }
     if input.credential_arn.is_none()
         && let Some(kind) = kind.filter(|k| k.secret)
     {
@@ -220,7 +241,7 @@ pub(crate) async fn create_pull_through_cache_rule(
         upstream_url: input.upstream_registry_url,
         upstream_registry: kind.map(|k| k.name.to_owned()),
         credential_arn: input.credential_arn,
-        custom_role_arn: None,
+        custom_role_arn: input.custom_role_arn,
         upstream_prefix: input.upstream_repository_prefix,
         created_at: now,
         updated_at: now,
@@ -313,17 +334,20 @@ pub(crate) async fn update_pull_through_cache_rule(
     const OPERATION: &str = "UpdatePullThroughCacheRule";
     let registry = EcrApi::registry_id(context, input.registry_id.as_ref())?;
     let prefix = input.ecr_repository_prefix;
-    refuse_ecr(OPERATION, input.custom_role_arn.as_ref(), None)?;
-    if api.registry.cache_rule(&registry, &prefix).await.map_err(aws)?.is_none() {
-        return Err(none(&registry, &prefix));
+    let rule = api.registry.cache_rule(&registry, &prefix).await.map_err(aws)?;
+    let rule = rule.ok_or_else(|| none(&registry, &prefix))?;
+    let is_ecr = rule.upstream_registry.as_deref() == Some(ECR);
+    let (secret, role) = (input.credential_arn, input.custom_role_arn);
+    check_identity(&registry, is_ecr, secret.as_ref(), role.as_ref())?;
+    if secret.is_none() && role.is_none() {
+        let parameter = if is_ecr { "customRoleArn" } else { "credentialArn" };
+        return Err(invalid(parameter, "must be given"));
     }
-    let Some(arn) = input.credential_arn else {
-        return Err(invalid("credentialArn", "must be given"));
-    };
-    api.check_credentials(OPERATION, &registry, Some(&arn)).await?;
+    api.check_credentials(OPERATION, &registry, secret.as_ref()).await?;
     let now = api.clock.now();
     let changed = api.registry.update_cache_rule(&registry, &prefix, |rule| {
-        rule.credential_arn = Some(arn.clone());
+        rule.credential_arn.clone_from(&secret);
+        rule.custom_role_arn.clone_from(&role);
         rule.updated_at = now;
     });
     let rule = changed.await.map_err(aws)?.ok_or_else(|| none(&registry, &prefix))?;

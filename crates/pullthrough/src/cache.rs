@@ -7,17 +7,18 @@ use async_trait::async_trait;
 use gantry_base::{SharedClock, Timestamp};
 use gantry_blobs::Digest;
 use gantry_registry::{
-    CacheRule, CredentialFault, Error, Found, MatchedRule, Permit, Reference, Registry, RegistryId, RepoId,
-    ResolvedManifest, Result, Upstream,
+    CacheRule, CredentialFault, Error, Found, MatchedRule, Permit, Reference, Registry, RegistryHost, RegistryId,
+    RepoId, ResolvedManifest, Result, Upstream, UpstreamFault,
 };
-use gantry_upstream::{Basic, Client, Endpoint, Remote};
+use gantry_upstream::{Basic, Client, Endpoint};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use crate::credentials::{Secrets, read_credentials};
+use crate::credentials::{Roles, Secrets, read_credentials};
 use crate::fault::Fault;
 use crate::fetch::Told;
 use crate::flight::{Flights, outcome};
+use crate::source::Source;
 
 /// What the cache will not exceed.
 pub mod limits {
@@ -37,6 +38,8 @@ pub mod limits {
     pub const MAX_FAILURES: usize = 4096;
 }
 
+/// ECR's name for itself as an upstream.
+const ECR: &str = "ecr";
 /// What pulling an image that is not here asks for, beside pulling.
 const IMPORT: &[&str] = &["ecr:BatchImportUpstreamImage"];
 /// What it asks for where the repository is not here either.
@@ -46,6 +49,7 @@ pub struct Config {
     pub registry: Registry,
     pub client: Client,
     pub secrets: Arc<dyn Secrets>,
+    pub roles: Arc<dyn Roles>,
     pub clock: SharedClock,
 }
 
@@ -57,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) registry: Registry,
     client: Client,
     secrets: Arc<dyn Secrets>,
+    roles: Arc<dyn Roles>,
     clock: SharedClock,
     /// By repository, and tag or digest.
     manifests: Flights<(RepoId, String), Told>,
@@ -72,6 +77,7 @@ impl PullThrough {
             registry: config.registry,
             client: config.client,
             secrets: config.secrets,
+            roles: config.roles,
             clock: config.clock,
             manifests: Flights::new(limits::MAX_FLIGHTS),
             blobs: Flights::new(limits::MAX_FLIGHTS),
@@ -112,14 +118,23 @@ impl Inner {
         read_credentials(&self.secrets.text(registry, arn).await?)
     }
 
-    pub(crate) async fn remote(&self, registry: &RegistryId, matched: &MatchedRule) -> Result<Remote, Fault> {
+    pub(crate) async fn source(&self, registry: &RegistryId, matched: &MatchedRule) -> Result<Source, Fault> {
         let rule = &matched.rule;
         let endpoint: Endpoint = rule.upstream_url.parse()?;
+        let upstream = RegistryHost::parse(endpoint.authority(), self.registry.names());
+        if rule.upstream_registry.as_deref() == Some(ECR) && upstream.named {
+            // Every registry of ECR's is one of this server's.
+            let repo = RepoId::new(upstream.registry, matched.upstream_name.clone());
+            let may = self.roles.may_pull(registry, rule.custom_role_arn.as_deref(), &repo).await;
+            may.map_err(|reason| Fault::Upstream { fault: UpstreamFault::Denied, reason })?;
+            return Ok(Source::Here { registry: self.registry.clone(), repo });
+        }
         let credentials = match &rule.credential_arn {
             Some(arn) => Some(self.credentials(registry, arn).await.map_err(Fault::Credentials)?),
             None => None,
         };
-        Ok(self.client.remote(endpoint, matched.upstream_name.clone()).with_credentials(credentials))
+        let remote = self.client.remote(endpoint, matched.upstream_name.clone());
+        Ok(Source::Elsewhere(remote.with_credentials(credentials)))
     }
 
     pub(crate) fn note_failure(&self, repo: &RepoId, reference: &Reference) {
@@ -172,8 +187,8 @@ impl Upstream for PullThrough {
             Err(e) => return Err(e),
         }
         permit.permit(repo, IMPORT).await?;
-        let fetched = match self.0.remote(&repo.registry, &matched).await {
-            Ok(remote) => self.0.have_blob(repo.clone(), digest.clone(), remote).await,
+        let fetched = match self.0.source(&repo.registry, &matched).await {
+            Ok(source) => self.0.have_blob(repo.clone(), digest.clone(), source).await,
             Err(fault) => Err(fault),
         };
         match fetched {
@@ -188,8 +203,14 @@ impl Upstream for PullThrough {
     }
 
     async fn validate(&self, registry: &RegistryId, rule: &CacheRule) -> Result<(), String> {
-        let matched = MatchedRule { rule: rule.clone(), upstream_name: String::new() };
-        let remote = self.0.remote(registry, &matched).await.map_err(|fault| fault.to_string())?;
-        remote.ping().await.map_err(|e| Fault::from(e).to_string())
+        // Of a registry elsewhere its front door is asked; of one here, whether all of it may be pulled from.
+        let is_here = rule.upstream_registry.as_deref() == Some(ECR);
+        let upstream_name = if is_here { "*" } else { "" }.to_owned();
+        let matched = MatchedRule { rule: rule.clone(), upstream_name };
+        let asked = match self.0.source(registry, &matched).await {
+            Ok(source) => source.ping().await,
+            Err(fault) => Err(fault),
+        };
+        asked.map_err(|fault| fault.to_string())
     }
 }

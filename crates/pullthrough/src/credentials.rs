@@ -1,9 +1,9 @@
-//! Credentials for upstream registries, which lie in Secrets Manager.
+//! Credentials for upstream registries, which lie in Secrets Manager, and roles for those of this server.
 //!
 //! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html>
 
 use async_trait::async_trait;
-use gantry_registry::{CredentialFault, RegistryId};
+use gantry_registry::{CredentialFault, RegistryId, RepoId};
 use gantry_upstream::Basic;
 use serde_json::Value;
 
@@ -12,6 +12,13 @@ use serde_json::Value;
 pub trait Secrets: Send + Sync + 'static {
     /// The text of a secret's current value.
     async fn text(&self, registry: &RegistryId, secret_arn: &str) -> Result<String, CredentialFault>;
+}
+
+/// Decides about pulls from other registries of this server.
+#[async_trait]
+pub trait Roles: Send + Sync + 'static {
+    /// Whether the cache of `registry` may pull from `upstream`, as the rule's role where it has one; if not, why.
+    async fn may_pull(&self, registry: &RegistryId, role_arn: Option<&str>, upstream: &RepoId) -> Result<(), String>;
 }
 
 /// Reads `{"username": …, "accessToken": …}`.

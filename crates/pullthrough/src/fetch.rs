@@ -7,19 +7,20 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use gantry_blobs::Digest;
 use gantry_registry::queue::Origin;
 use gantry_registry::{Error, Manifest, MatchedRule, MediaType, NewImage, Reference, RepoId, ResolvedManifest};
-use gantry_upstream::{MANIFESTS, Remote, RemoteManifest};
+use gantry_upstream::RemoteManifest;
 
 use crate::cache::{Inner, limits};
 use crate::events;
 use crate::fault::Fault;
 use crate::flight::{Landing, outcome};
+use crate::source::Source;
 
 /// What is told of a manifest: upstream's, or `None` if what is here is right.
 pub(crate) type Told = Result<Option<ResolvedManifest>, Fault>;
 
 /// A manifest that upstream gave, verified and read.
 struct Fetched {
-    remote: Remote,
+    source: Source,
     manifest: Manifest,
     resolved: ResolvedManifest,
 }
@@ -73,15 +74,15 @@ impl Inner {
             Err(Error::ImageNotFound { .. } | Error::RepositoryNotFound { .. }) => None,
             Err(e) => return Err(e.into()),
         };
-        let remote = self.remote(&repo.registry, matched).await?;
+        let source = self.source(&repo.registry, matched).await?;
         if let (Some(known), Reference::Tag(tag)) = (&known, reference) {
             let fixed = self.registry.repository(repo).await?.value.is_immutable(tag);
-            if fixed || remote.head_manifest(tag, MANIFESTS).await?.digest.as_deref() == Some(known.as_str()) {
+            if fixed || source.digest_of(tag).await?.as_deref() == Some(known.as_str()) {
                 self.registry.note_checked(repo, tag, known).await?;
                 return Ok(None);
             }
         }
-        let given = remote.get_manifest(&reference.to_string(), MANIFESTS).await?;
+        let given = source.manifest(reference).await?;
         let (resolved, manifest) = verified(given, reference)?;
         if let (Some(known), Reference::Tag(tag)) = (&known, reference)
             && *known == resolved.digest
@@ -90,13 +91,13 @@ impl Inner {
             return Ok(None);
         }
         self.registry.cache_repository(repo).await?;
-        Ok(Some(Fetched { remote, manifest, resolved }))
+        Ok(Some(Fetched { source, manifest, resolved }))
     }
 
     /// The blobs, then the image.
     async fn keep(self: &Arc<Self>, repo: &RepoId, reference: &Reference, fetched: Fetched) -> Result<(), Fault> {
-        let Fetched { remote, manifest, resolved } = fetched;
-        stream::iter(manifest.blobs.into_iter().map(|digest| self.have_blob(repo.clone(), digest, remote.clone())))
+        let Fetched { source, manifest, resolved } = fetched;
+        stream::iter(manifest.blobs.into_iter().map(|digest| self.have_blob(repo.clone(), digest, source.clone())))
             .buffer_unordered(limits::BLOBS_AT_ONCE)
             .try_collect::<()>()
             .await?;
@@ -116,29 +117,29 @@ impl Inner {
     }
 
     /// Waits until a blob is in the repository; fetches it if nobody does.
-    pub(crate) async fn have_blob(self: &Arc<Self>, repo: RepoId, digest: Digest, remote: Remote) -> Result<(), Fault> {
+    pub(crate) async fn have_blob(self: &Arc<Self>, repo: RepoId, digest: Digest, source: Source) -> Result<(), Fault> {
         let inner = Arc::clone(self);
         let key = (repo.clone(), digest.clone());
         let flight = self.blobs.join(key, |landing| async move {
-            let fetched = inner.fetch_blob(&repo, &digest, &remote).await;
+            let fetched = inner.fetch_blob(&repo, &digest, &source).await;
             landing.end(fetched);
         });
         let ended = outcome(flight.map_err(|_| Fault::Full)?).await;
         ended.unwrap_or_else(|| Err(Fault::Local("the fetch of a blob ended without an outcome".to_owned())))
     }
 
-    async fn fetch_blob(&self, repo: &RepoId, digest: &Digest, remote: &Remote) -> Result<(), Fault> {
+    async fn fetch_blob(&self, repo: &RepoId, digest: &Digest, source: &Source) -> Result<(), Fault> {
         let _turn = self.downloads.acquire().await.map_err(|e| Fault::Local(e.to_string()))?;
         match self.registry.blob_size(repo, digest).await {
             Ok(_) => return Ok(()),
             Err(Error::BlobNotFound(_)) => {}
             Err(e) => return Err(e.into()),
         }
-        let mut blob = remote.open_blob(digest.as_str(), 0..u64::MAX).await?;
+        let mut chunks = source.blob(digest).await?;
         let uuid = self.registry.start_upload(repo, digest.algorithm()).await?;
         let mut upload = self.registry.open_upload(repo, &uuid).await?;
         loop {
-            let written = match blob.stream.next().await {
+            let written = match chunks.next().await {
                 None => break,
                 Some(Ok(chunk)) => upload.write(chunk).await.map_err(|e| Fault::from(Error::from(e))),
                 Some(Err(e)) => Err(e.into()),

@@ -19,6 +19,7 @@ mod events;
 mod fault;
 mod fetch;
 mod flight;
+mod source;
 
 pub use cache::{Config, PullThrough, limits};
-pub use credentials::{Secrets, read_credentials};
+pub use credentials::{Roles, Secrets, read_credentials};

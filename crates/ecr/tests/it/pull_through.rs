@@ -203,8 +203,8 @@ async fn rules_that_cannot_be_are_refused() {
         (json!({ "credentialArn": secret("barred") }), "UnableToAccessSecretException"),
         (json!({ "credentialArn": secret("sealed") }), "UnableToDecryptSecretValueException"),
         (json!({ "credentialArn": secret("odd") }), "InvalidParameterException"),
-        (json!({ "upstreamRegistryUrl": "123456789012.dkr.ecr.eu-west-1.amazonaws.com" }), "NotImplemented"),
-        (json!({ "customRoleArn": "arn:aws:iam::123456789012:role/r" }), "NotImplemented"),
+        (json!({ "upstreamRegistryUrl": "123456789012.dkr.ecr.eu-west-1.amazonaws.com" }), "InvalidParameterException"),
+        (json!({ "customRoleArn": "arn:aws:iam::123456789012:role/r" }), "InvalidParameterException"),
     ] {
         let mut input = rule("docker-hub", "registry-1.docker.io");
         input["credentialArn"] = secret("hub").into();
@@ -225,6 +225,33 @@ async fn rules_that_cannot_be_are_refused() {
         f.code("CreatePullThroughCacheRule", rule("one-more", "public.ecr.aws")).await,
         "LimitExceededException"
     );
+}
+
+/// A rule for one of ECR's own registries has a role where others have a secret.
+#[tokio::test]
+async fn ecr_itself_can_be_upstream() {
+    let f = Fixture::new().await;
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/puller");
+    let made = f.call("CreatePullThroughCacheRule", rule("own", &format!("{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com")));
+    assert_eq!(made.await.unwrap()["upstreamRegistry"], "ecr");
+    let mut other = rule("other", "999999999999.dkr.ecr.us-east-1.amazonaws.com");
+    assert_eq!(f.code("CreatePullThroughCacheRule", other.clone()).await, "InvalidParameterException");
+    other["customRoleArn"] = "arn:aws:iam::999999999999:role/theirs".into();
+    assert_eq!(f.code("CreatePullThroughCacheRule", other.clone()).await, "InvalidParameterException");
+    other["customRoleArn"] = role.as_str().into();
+    assert_eq!(f.call("CreatePullThroughCacheRule", other.clone()).await.unwrap()["customRoleArn"], role);
+    let update = |more: Value| {
+        let mut input = prefix("own");
+        for (key, value) in more.as_object().unwrap() {
+            input[key] = value.clone();
+        }
+        input
+    };
+    for bad in [json!({}), json!({ "credentialArn": secret("hub") })] {
+        assert_eq!(f.code("UpdatePullThroughCacheRule", update(bad)).await, "InvalidParameterException");
+    }
+    let updated = f.call("UpdatePullThroughCacheRule", update(json!({ "customRoleArn": role }))).await.unwrap();
+    assert_eq!(updated["customRoleArn"], role);
 }
 
 /// BatchGetImage pulls through a rule as the wire does.

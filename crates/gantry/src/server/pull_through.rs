@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
-use gantry_aws_wire::{Caller, CallerKind, Context};
+use gantry_aws_wire::{Authority as _, Caller, CallerKind, Context};
 use gantry_base::{SharedClock, SharedEntropy, uuid};
 use gantry_ecr::EcrAccess;
 use gantry_engine::{BlobSource, ImageRef, ImageSource, ManifestBytes, RegistryAuth};
+use gantry_identity::Identity;
 use gantry_pullthrough::PullThrough;
 use gantry_registry::{Access as _, CredentialFault, Permit, Principal, Registry, RegistryId, RepoId, Upstream};
 use gantry_secrets::Secrets;
@@ -23,6 +24,7 @@ const ROLE_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"All
 pub fn open(
     registry: &Registry,
     secrets: Arc<Secrets>,
+    (identity, access): (Identity, Arc<EcrAccess>),
     clock: SharedClock,
     entropy: SharedEntropy,
 ) -> Result<Arc<PullThrough>> {
@@ -31,6 +33,7 @@ pub fn open(
         registry: registry.clone(),
         client: gantry_upstream::Client::new(tls, gantry_upstream::Options::default()),
         secrets: Arc::new(CacheSecrets { secrets, clock: clock.clone(), entropy }),
+        roles: Arc::new(CacheRoles { identity, access }),
         clock,
     })))
 }
@@ -80,6 +83,37 @@ impl gantry_pullthrough::Secrets for CacheSecrets {
                 _ => CredentialFault::Inaccessible,
             }),
         }
+    }
+}
+
+/// Takes on a rule's role as ECR would, and asks whether that may pull.
+struct CacheRoles {
+    identity: Identity,
+    access: Arc<EcrAccess>,
+}
+
+/// The service that a custom role must trust.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html>
+const SERVICE: &str = "pullthroughcache.ecr.amazonaws.com";
+/// How long the role is taken on for: the decision alone.
+const SESSION_SECS: i32 = 900;
+const PULL: &[&str] = &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+#[async_trait]
+impl gantry_pullthrough::Roles for CacheRoles {
+    async fn may_pull(&self, registry: &RegistryId, role_arn: Option<&str>, upstream: &RepoId) -> Result<(), String> {
+        let Some(role) = role_arn else {
+            if registry.account == upstream.registry.account {
+                return Ok(());
+            }
+            return Err("the rule has no role to pull from another account with".to_owned());
+        };
+        let keys = self.identity.service_credentials(role, SERVICE, "ecr-pull-through-cache", SESSION_SECS);
+        let keys = keys.map_err(|e| e.to_string())?;
+        let proven = self.identity.credential(&keys.access_key_id, Some(&keys.session_token)).await;
+        let caller = proven.map_err(|e| e.message)?.caller;
+        let principal = self.access.principal(caller, upstream.registry.clone());
+        self.access.authorize(&principal, upstream, PULL).await.map_err(|e| e.to_string())
     }
 }
 

@@ -130,7 +130,13 @@ impl Parts {
             key: gantry_secrets::seal_key(&store, &*entropy).await.context("open the secrets")?,
             authority: authority.clone(),
         });
-        let cache = pull_through::open(&registry, secrets.clone(), clock.clone(), entropy.clone())?;
+        let cache = pull_through::open(
+            &registry,
+            secrets.clone(),
+            (identity.clone(), access.clone()),
+            clock.clone(),
+            entropy.clone(),
+        )?;
         let ecr_api = EcrApi::new(registry.clone(), token_key, clock.clone());
         let ecr_api = Arc::new(ecr_api.with_upstream(cache.clone(), authority.clone()));
         let ecs_api = EcsApi::start(gantry_ecs::Dependencies {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_registry::{EncryptionRecord, Mutability, NewImage, PULL_THROUGH_CACHE, REFRESH_MS, TemplateRecord};
+use gantry_registry::{
+    CacheRule, EncryptionRecord, Mutability, NewImage, PULL_THROUGH_CACHE, REFRESH_MS, RegistryId, TemplateRecord,
+    Upstream as _,
+};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::rig::{Rig, ask, registry_id, repo};
+use crate::rig::{Rig, ask, ask_at, registry_id, repo};
 
 #[tokio::test]
 async fn a_first_pull_brings_the_image_for_good() {
@@ -229,4 +232,43 @@ async fn a_pushed_tag_is_not_refreshed() {
     rig.hub.asked();
     assert_eq!(rig.get("/v2/hub/app/manifests/mine").await.headers["docker-content-digest"], one.as_str());
     assert!(rig.hub.asked().is_empty());
+}
+
+/// A rule for one of ECR's own registries means the one that this server has.
+#[tokio::test]
+async fn another_registry_of_this_server_can_be_upstream() {
+    let rig = Rig::new().await;
+    let (digest, layer) = rig.hub.image("app", Some("v1"), b"one");
+    rig.get("/v2/hub/app/manifests/v1").await;
+    rig.stored("hub/app", "v1").await;
+    rig.hub.fail(Some(500));
+    for (account, role, status) in [
+        ("123456789012", None, 200),
+        ("999999999999", None, 403),
+        ("999999999999", Some("arn:aws:iam::999999999999:role/r"), 200),
+    ] {
+        let west = RegistryId { account: account.parse().unwrap(), region: "eu-west-1".parse().unwrap() };
+        let rule = CacheRule {
+            prefix: "east".into(),
+            upstream_url: "123456789012.dkr.ecr.us-east-1.amazonaws.com".into(),
+            upstream_registry: Some("ecr".into()),
+            credential_arn: None,
+            custom_role_arn: role.map(str::to_owned),
+            upstream_prefix: Some("hub".into()),
+            ..rig.rule()
+        };
+        let _ = rig.registry.delete_cache_rule(&west, "east").await.unwrap();
+        assert!(rig.registry.create_cache_rule(&west, &rule).await.unwrap());
+        let host = format!("{account}.dkr.ecr.eu-west-1.amazonaws.com");
+        let got = ask_at(&rig.wire, &host, "GET", "/v2/east/app/manifests/v1").await;
+        assert_eq!(got.status, status, "{}", got.text());
+        assert_eq!(rig.cache.validate(&west, &rule).await.is_ok(), status == 200);
+        if status == 200 {
+            assert_eq!(got.headers["docker-content-digest"], digest.as_str());
+            let blob = ask_at(&rig.wire, &host, "GET", &format!("/v2/east/app/blobs/{layer}")).await;
+            assert_eq!(blob.text(), "one");
+            let absent = ask_at(&rig.wire, &host, "GET", "/v2/east/app/manifests/v2").await;
+            assert_eq!((absent.status, absent.code().as_str()), (404, "MANIFEST_UNKNOWN"));
+        }
+    }
 }
