@@ -46,6 +46,7 @@ const PAGE: usize = 50;
 
 /// `imageScanStatus` of a scan that went well.
 const COMPLETE: &str = "The scan was completed successfully.";
+const ARCHIVED: &str = "The image is archived. Restore it before you scan it.";
 const CONTINUOUS: &str = "Continuous scan is selected for image.";
 
 /// Runs until it is dropped.
@@ -115,9 +116,16 @@ struct Waiting {
     failures: u32,
 }
 
+struct Done {
+    job: Job,
+    /// The advisories that there were when it began.
+    version: String,
+    result: Result<()>,
+}
+
 #[derive(Default)]
 struct State {
-    running: JoinSet<(Job, Result<()>)>,
+    running: JoinSet<Done>,
     busy: BTreeSet<String>,
     waiting: BTreeMap<String, Waiting>,
     /// Where the look at images to be scanned again has come to; `None` if it is done.
@@ -174,9 +182,11 @@ async fn serve(context: &Arc<Context>, failures: &mut u32) -> Result<()> {
             let Some(job) = next(context, &mut state).await? else { break };
             state.busy.insert(job.entry().key.clone());
             let context = Arc::clone(context);
+            let version = context.db.snapshot().version().to_owned();
             state.running.spawn(async move {
                 let done = AssertUnwindSafe(scan(&context, &job)).catch_unwind().await;
-                (job, done.unwrap_or_else(|_| Err(Error::Broken("it panicked".to_owned()))))
+                let result = done.unwrap_or_else(|_| Err(Error::Broken("it panicked".to_owned())));
+                Done { job, version, result }
             });
         }
         *failures = 0;
@@ -201,6 +211,9 @@ async fn serve(context: &Arc<Context>, failures: &mut u32) -> Result<()> {
                     // Due: kept for the count of its failures, far off until it is tried.
                     waiting.until = now + LONGEST_RETRY;
                     waiting.failures |= DUE;
+                }
+                if state.waiting.iter().any(|(key, w)| w.failures & DUE != 0 && !key.starts_with(queue::SCAN)) {
+                    state.again.get_or_insert(None);
                 }
             },
         }
@@ -236,8 +249,8 @@ async fn next(context: &Context, state: &mut State) -> Result<Option<Job>> {
     }
 }
 
-async fn settle(context: &Context, state: &mut State, done: Result<(Job, Result<()>), tokio::task::JoinError>) {
-    let (job, result) = match done {
+async fn settle(context: &Context, state: &mut State, done: Result<Done, tokio::task::JoinError>) {
+    let Done { job, version, result } = match done {
         Ok(done) => done,
         Err(error) => {
             // Which one it was is not known any more: all that are not running may be taken up.
@@ -250,6 +263,10 @@ async fn settle(context: &Context, state: &mut State, done: Result<(Job, Result<
     state.busy.remove(&entry.key);
     let Err(error) = result else {
         state.waiting.remove(&entry.key);
+        if context.db.snapshot().version() != version {
+            // The look for what is to be scanned again may have passed it before it was written.
+            state.again = Some(None);
+        }
         return;
     };
     let failures = state.waiting.get(&entry.key).map_or(0, |w| w.failures & !DUE) + 1;
@@ -260,10 +277,6 @@ async fn settle(context: &Context, state: &mut State, done: Result<(Job, Result<
         return;
     }
     state.waiting.insert(entry.key.clone(), Waiting { until: Instant::now() + backoff(failures), failures });
-    if matches!(job, Job::Again(_)) {
-        // It is found again by the look from the start.
-        state.again.get_or_insert(None);
-    }
 }
 
 /// An image that cannot be read has a scan that failed.
@@ -281,6 +294,10 @@ async fn give_up(context: &Context, job: &Job, error: &Error) -> Result<()> {
 
 async fn scan(context: &Context, job: &Job) -> Result<()> {
     let Some(mut task) = Task::of(context, job).await? else { return Ok(()) };
+    if task.archived {
+        // Between the request and now.
+        return task.conclude(context, Ending::plain(ScanStatus::ImageArchived, ARCHIVED.to_owned())).await;
+    }
     let entry = &task.entry;
     if task.seen.as_ref().is_none_or(|seen| !seen.value.status.has_findings()) || matches!(job, Job::Asked(_)) {
         let begun = context.registry.begin_scan(&entry.repo, &entry.digest, task.scan_type, task.seen.as_ref()).await?;
@@ -322,6 +339,7 @@ struct Task {
     seen: Option<Versioned<ScanRecord>>,
     requested_at: Timestamp,
     first_seen: BTreeMap<String, Timestamp>,
+    archived: bool,
 }
 
 /// What a scan came to.
@@ -361,14 +379,14 @@ impl Task {
             Err(RegistryError::ImageNotFound { .. } | RegistryError::RepositoryNotFound { .. }) => None,
             Err(e) => return Err(e.into()),
         };
-        let image_gone = image.is_none();
-        let Some(image) = image.filter(|image| !image.archived) else {
-            // What is restored later is scanned again with the next advisories.
-            if image_gone || matches!(job, Job::Asked(_)) {
-                registry.unqueue(entry).await?;
-            }
+        let Some(image) = image else {
+            registry.unqueue(entry).await?;
             return Ok(None);
         };
+        if image.archived && matches!(job, Job::Again(_)) {
+            // What is restored later is scanned again with the next advisories.
+            return Ok(None);
+        }
         let repository = match registry.repository(&entry.repo).await {
             Ok(record) => record.value,
             Err(RegistryError::RepositoryNotFound { .. }) => return Ok(None),
@@ -378,14 +396,23 @@ impl Task {
         let scan_type = configuration.scan_type;
         let (frequency, _) = configuration.frequency(&entry.repo.name, repository.scan_on_push);
         let seen = registry.scan(&entry.repo, &entry.digest, scan_type).await?;
+        let version = context.db.snapshot().version().to_owned();
+        if matches!(job, Job::Again(_)) && seen.as_ref().is_some_and(|s| s.value.database == version) {
+            // Done since it was found.
+            return Ok(None);
+        }
         let wanted = match job {
             Job::Asked(_) => {
                 let asked = seen.as_ref().is_some_and(|s| s.value.status == ScanStatus::InProgress);
-                let version = context.db.snapshot().version().to_owned();
                 // Pushed again, as with another tag: what is known of it is as good as what would be found.
-                let fresh = seen.as_ref().is_some_and(|s| s.value.status.has_findings() && s.value.database == version);
+                let status = match frequency {
+                    ScanFrequency::ContinuousScan => ScanStatus::Active,
+                    ScanFrequency::ScanOnPush | ScanFrequency::Manual => ScanStatus::Complete,
+                };
+                let fresh = seen.as_ref().is_some_and(|s| s.value.status == status && s.value.database == version);
                 // Signatures and the like come with an image and are not scanned as one.
-                asked || (frequency != ScanFrequency::Manual && !fresh && image.subject.is_none())
+                let pushed = frequency != ScanFrequency::Manual && !fresh && image.subject.is_none();
+                asked || (pushed && !image.archived)
             }
             Job::Again(_) => seen
                 .as_ref()
@@ -401,7 +428,15 @@ impl Task {
             first_seen.extend(found.await?.into_iter().map(|f| (f.name, f.first_observed_at)));
         }
         let requested_at = seen.as_ref().map_or_else(|| context.clock.now(), |s| s.value.requested_at);
-        Ok(Some(Self { entry: entry.clone(), scan_type, frequency, seen, requested_at, first_seen }))
+        Ok(Some(Self {
+            entry: entry.clone(),
+            scan_type,
+            frequency,
+            seen,
+            requested_at,
+            first_seen,
+            archived: image.archived,
+        }))
     }
 
     fn ending(&self, assessment: Assessment, database: String) -> Ending {

@@ -1,5 +1,6 @@
 //! `gantry sbom`: what is in an image, as SPDX or CycloneDX.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -43,7 +44,11 @@ impl Sbom {
         let answer = client::control(&self.place.data(), method, &path).await?;
         let field = if self.attach { "digest" } else { "document" };
         let text = answer.get(field).and_then(Value::as_str).context("the server gave no document")?;
-        println!("{text}");
+        match writeln!(std::io::stdout(), "{text}") {
+            // Who reads it has seen enough.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {}
+            written => written.context("write the document")?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

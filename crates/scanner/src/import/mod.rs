@@ -38,7 +38,7 @@ pub mod limits {
 }
 
 /// Items that are handed to the database at once.
-const BATCH: usize = 2000;
+const BATCH: usize = 500;
 /// Ecosystems that make up the name of a source; of more it is not named by them.
 const NAMED: usize = 3;
 

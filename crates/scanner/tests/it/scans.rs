@@ -314,9 +314,38 @@ async fn what_is_there_already() {
     let found = seen["imageScanFindings"]["enhancedFindings"].as_array().unwrap();
     assert_eq!(found[0]["remediation"]["recommendation"]["text"], "Update the packages to the versions that fix it.");
     enhanced(&rig, "CONTINUOUS_SCAN").await;
-    assert_eq!(status(&rig.scanned("other", "v1").await), "ACTIVE");
+    for name in ["app", "other"] {
+        rig.until(name, "v1", |seen| status(seen) == "ACTIVE").await;
+    }
+    assert_eq!(rig.keys("/ecr-rescan/").await, 2);
     let input = json!({ "repositoryName": "old", "imageId": { "imageTag": "v1" } });
     assert_eq!(rig.code("DescribeImageScanFindings", input).await.0, "ScanNotFoundException", "too long ago");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn archived_before_its_turn() {
+    let mut rig = Rig::idle().await;
+    rig.import("tracker.json", TRACKER).await;
+    rig.create("app", false).await;
+    rig.push("app", "v1", &[debian()]).await;
+    let image = json!({ "repositoryName": "app", "imageId": { "imageTag": "v1" } });
+    rig.call("StartImageScan", image.clone()).await.unwrap();
+    let stored = |class: &str| {
+        let mut input = image.clone();
+        input["targetStorageClass"] = json!(class);
+        input
+    };
+    rig.call("UpdateImageStorageClass", stored("ARCHIVE")).await.unwrap();
+    rig.start();
+    let give_up = tokio::time::Instant::now() + Duration::from_secs(15);
+    while rig.keys(queue::SCAN).await > 0 {
+        assert!(tokio::time::Instant::now() < give_up, "the entry goes");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    rig.call("UpdateImageStorageClass", stored("STANDARD")).await.unwrap();
+    assert_eq!(status(&rig.findings("app", "v1").await), "IMAGE_ARCHIVED");
+    rig.call("StartImageScan", image).await.unwrap();
+    assert_eq!(status(&rig.scanned("app", "v1").await), "COMPLETE");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
