@@ -22,14 +22,25 @@ def ecr_of(stack, region):
         aws_secret_access_key=e["AWS_SECRET_ACCESS_KEY"], config=Config(retries={"max_attempts": 0}))
 
 
-def peers_file(path, stack, mode=0o600):
-    e = stack.env
+def replicator(stack):
+    """A user of the peer who may replicate and do nothing else; its key."""
+    iam = stack.client("iam")
+    iam.create_user(UserName="replicator")
+    allowed = {"Effect": "Allow", "Resource": "*",
+               "Action": ["ecr:GetAuthorizationToken", "ecr:ReplicateImage", "ecr:CreateRepository"]}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="replicator", PolicyName="replicate", PolicyDocument=policy)
+    return iam.create_access_key(UserName="replicator")["AccessKey"]
+
+
+def peers_file(path, stack, key, mode=0o600):
     path.write_text(f"""
 [[peer]]
 region = "{AWAY}"
-endpoint = "{e['AWS_ENDPOINT_URL']}"
-access_key_id = "{e['AWS_ACCESS_KEY_ID']}"
-secret_access_key = "{e['AWS_SECRET_ACCESS_KEY']}"
+endpoint = "https://localhost:{stack.port}"
+ca = "{stack.data}/ca.pem"
+access_key_id = "{key['AccessKeyId']}"
+secret_access_key = "{key['SecretAccessKey']}"
 """)
     path.chmod(mode)
     return path
@@ -53,7 +64,7 @@ def pair(tmp_path_factory):
     with contextlib.ExitStack() as both:
         b = Stack("--vpc-cidr", "172.30.0.0/16").start()
         both.callback(end, b)
-        file = peers_file(tmp_path_factory.mktemp("peers") / "peers.toml", b)
+        file = peers_file(tmp_path_factory.mktemp("peers") / "peers.toml", b, replicator(b))
         a = Stack("--peers", str(file), "--vpc-cidr", "172.29.0.0/16").start()
         both.callback(end, a)
         yield a, b
@@ -117,7 +128,6 @@ def test_a_peer_that_is_killed_gets_it_when_it_is_back(pair, busybox_archive):
 def test_a_backfill_brings_what_was_there_before(pair, busybox_archive):
     a, b = pair
     ecr = a.client("ecr")
-    b.client("ecr")
     ecr_of(b, AWAY).delete_repository(repositoryName=NAME, force=True)
     destination = {"region": AWAY, "registryId": ACCOUNT}
     started = ecr.start_replication_backfill(destination=destination)
@@ -140,11 +150,11 @@ def test_deletes_go_along_where_the_rule_says_so(pair):
 
 def test_a_file_that_others_may_read_is_refused(pair, tmp_path):
     a, b = pair
-    file = peers_file(tmp_path / "peers.toml", b, 0o644)
+    file = peers_file(tmp_path / "peers.toml", b, {"AccessKeyId": "AKIA", "SecretAccessKey": "hush"}, 0o644)
     stack = Stack("--peers", str(file))
     try:
         with pytest.raises(AssertionError, match="chmod 600"):
             stack.start()
+        assert "hush" not in stack.server_log()
     finally:
         stack.remove()
-    assert json.dumps(b.env["AWS_SECRET_ACCESS_KEY"]).strip('"') not in stack.home.name
