@@ -1,9 +1,13 @@
 //! What only the inside can tell: how much of the data file is read, and when.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use gantry_base::{Entropy, SeededEntropy};
+
 use super::*;
+use crate::KeyValue;
 
 const WRITERS: usize = 8;
 
@@ -148,4 +152,86 @@ async fn leases_reach_into_holes() {
     store.engine().lease_revoke(lease).await.unwrap();
     assert_eq!(store.list("").await.unwrap().count, 2_000 - 19);
     assert_eq!(store.get(key(100)).await.unwrap().unwrap().value, "let go");
+}
+
+/// Numbers below a bound, the same ones for the same seed.
+struct Random(Arc<SeededEntropy>);
+
+impl Random {
+    fn below(&self, bound: usize) -> usize {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        (u64::from_le_bytes(bytes) % bound as u64) as usize
+    }
+}
+
+/// Many keys over many lives: after each open, what is asked for first is asked of holes, and deltas,
+/// tombstones and partitions written anew lie under all of it.
+#[tokio::test]
+async fn many_lives_later_everything_is_as_it_should() {
+    const KEYS: usize = 6_000;
+    let seed = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
+    eprintln!("seed {seed}");
+    let random = Random(SeededEntropy::new(seed));
+    let dir = tempfile::tempdir().unwrap();
+    let mut want: BTreeMap<String, (u64, usize)> = BTreeMap::new();
+    let lives = if std::env::var_os("GANTRY_LONG").is_some() { 300 } else { 10 };
+    for life in 0..lives {
+        let (shared, store) = open(dir.path(), options());
+        for _ in 0..12 {
+            check_some(&store, &want, &random, KEYS).await;
+        }
+        for _ in 0..random.below(40) {
+            let from = random.below(KEYS);
+            let spread = 1 + random.below(40);
+            let chosen: BTreeSet<usize> = (0..100).map(|n| (from + n * spread) % KEYS).collect();
+            let mut txn = Txn::new();
+            if random.below(4) == 0 {
+                let (start, end) = (key(from), key(from + random.below(500)));
+                txn = txn.then(Op::Delete(KeyRange::span(start.clone(), end.clone())));
+                want.retain(|key, _| *key < start || *key >= end);
+            } else {
+                let size = random.below(120);
+                for n in chosen {
+                    txn = txn.then(Op::put(key(n), vec![7; size]));
+                    let (version, of) = want.entry(key(n)).or_default();
+                    (*version, *of) = (*version + 1, size);
+                }
+            }
+            store.txn(txn).await.unwrap();
+        }
+        if life % 3 == 2 {
+            check_some(&store, &want, &random, 1).await;
+        }
+        drop((shared, store));
+    }
+}
+
+/// A key and three ranges at random, one of them whole if `spread` is 1.
+async fn check_some(store: &Store, want: &BTreeMap<String, (u64, usize)>, random: &Random, spread: usize) {
+    let one = key(random.below(spread));
+    let found = store.get(one.clone()).await.unwrap().map(|kv| (kv.version, kv.value.len()));
+    assert_eq!(found, want.get(&one).copied(), "{one}");
+    for limit in [0, 1 + random.below(300)] {
+        let start = random.below(spread);
+        let length = if spread == 1 || random.below(5) == 0 { 1_000_000 } else { random.below(400) };
+        let (start, end) = (key(start), key(start + length));
+        let mut request = RangeRequest::new(KeyRange::span(start.clone(), end.clone())).limit(limit);
+        request.reverse = random.below(2) == 0;
+        request.count_only = random.below(4) == 0;
+        let found = store.range(request.clone()).await.unwrap();
+        let mut all: Vec<_> = want.range(start..end).collect();
+        assert_eq!(found.count, all.len(), "{request:?}");
+        if request.reverse {
+            all.reverse();
+        }
+        if request.count_only {
+            all.clear();
+        } else if limit > 0 {
+            all.truncate(limit);
+        }
+        let name = |kv: &KeyValue| String::from_utf8(kv.key.to_vec()).unwrap();
+        let kvs: Vec<_> = found.kvs.iter().map(|kv| (name(kv), (kv.version, kv.value.len()))).collect();
+        assert_eq!(kvs, all.into_iter().map(|(key, is)| (key.clone(), *is)).collect::<Vec<_>>(), "{request:?}");
+    }
 }
