@@ -15,16 +15,17 @@ use super::checkpoint::{self, Sizes};
 use super::fault::Fault;
 use crate::{Error, Event, Revision, WatchBatch};
 
-/// What replaying an event costs beside its key and value, in bytes that take as long.
-const EVENT_OVERHEAD: usize = 256;
-/// How far writers may be ahead of checkpoints, in what makes one due, before they wait.
-const AHEAD: usize = 2;
+/// What replaying an event costs beside its key and value, in bytes that take as long: about a
+/// microsecond.
+const EVENT_OVERHEAD: usize = 1024;
+/// How far writers may be ahead of a checkpoint under way, in what makes one due, before they wait.
+const AHEAD: usize = 1;
 /// How far while checkpoints find no room on the disk, before writers are refused.
-const AHEAD_WITHOUT_ROOM: usize = 16;
+const AHEAD_WITHOUT_ROOM: usize = 4;
 /// How long after one that found no room the next is tried.
 const RETRY: Duration = Duration::from_secs(1);
 /// A closing store leaves less than this for the next open to replay.
-const LEFT_AT_CLOSE: usize = 64 << 10;
+const LEFT_AT_CLOSE: usize = 256 << 10;
 
 /// Durable revisions that the data file does not have yet.
 #[derive(Default)]

@@ -61,8 +61,9 @@ use crate::{
 pub struct EmbeddedOptions {
     /// History kept for watches and reads of the past; older revisions are compacted by themselves.
     pub history: HistoryBudget,
-    /// A checkpoint is made when the log has grown by this much, a few hundred bytes for each key
-    /// counted in; this is what an open has to replay, whatever else is stored.
+    /// A checkpoint is made when the log has grown by this much, a kilobyte for each key counted in;
+    /// this, or twice as much under a flood of writes, is what an open after a kill has to replay,
+    /// whatever else is stored.
     pub checkpoint_after_bytes: usize,
     /// Bytes of what is read from the data file as one.
     pub partition_bytes: usize,
@@ -82,7 +83,7 @@ impl Default for EmbeddedOptions {
     fn default() -> Self {
         Self {
             history: HistoryBudget { revisions: 100_000, bytes: 64 << 20 },
-            checkpoint_after_bytes: 8 << 20,
+            checkpoint_after_bytes: 24 << 20,
             partition_bytes: 250 << 10,
             entropy: Arc::new(SystemEntropy),
             lease_clock: None,
@@ -123,7 +124,7 @@ pub struct Embedded {
     entropy: SharedEntropy,
     committer: Option<JoinHandle<()>>,
     /// Held for as long as the directory is ours; let go of last.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl Embedded {
@@ -165,7 +166,7 @@ impl Embedded {
             .name("store-committer".to_owned())
             .spawn(move || committer.run())
             .map_err(|e| no_thread(&e))?;
-        Ok(Arc::new(Self { shared, entropy: options.entropy, committer: Some(thread), _lock: lock }))
+        Ok(Arc::new(Self { shared, entropy: options.entropy, committer: Some(thread), lock }))
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command) -> Result<T> {
@@ -193,6 +194,12 @@ impl Drop for Embedded {
         // A reader may still be at it, whom nobody waits for any more.
         if let Some(data) = &self.shared.data {
             data.close();
+        }
+        // Said, and not left to closing the file: a process that is just being started may have it too.
+        if let Some(lock) = &self.lock
+            && let Err(error) = lock.unlock()
+        {
+            tracing::warn!(%error, "failed to let go of the store's directory");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::KeyValue;
 const WRITERS: usize = 8;
 
 fn options() -> EmbeddedOptions {
-    EmbeddedOptions { checkpoint_after_bytes: 64 << 10, partition_bytes: 4 << 10, ..Default::default() }
+    EmbeddedOptions { checkpoint_after_bytes: 256 << 10, partition_bytes: 4 << 10, ..Default::default() }
 }
 
 fn key(n: usize) -> String {

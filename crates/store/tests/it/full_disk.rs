@@ -91,7 +91,7 @@ async fn a_full_disk_is_survived_by_checkpoints() {
     };
     let open = || {
         let options =
-            EmbeddedOptions { checkpoint_after_bytes: 256 << 10, partition_bytes: 64 << 10, ..Default::default() };
+            EmbeddedOptions { checkpoint_after_bytes: 512 << 10, partition_bytes: 64 << 10, ..Default::default() };
         Embedded::open(&disk.path(), options).unwrap()
     };
     let ballast = disk.dir.path().join("ballast");

@@ -298,14 +298,14 @@ async fn durable_with_tiny_partitions() {
 #[tokio::test]
 async fn durable_with_a_partition_for_each_key() {
     let dir = tempfile::tempdir().unwrap();
-    let open = |dir: &Path| open_cut(dir, 1, 2_000);
+    let open = |dir: &Path| open_cut(dir, 1, 8_000);
     run(open(dir.path()), cases(40), 60, Some(open), Some(dir.path())).await;
 }
 
 #[tokio::test]
 async fn durable_with_deltas_and_a_long_log() {
     let dir = tempfile::tempdir().unwrap();
-    let open = |dir: &Path| open_cut(dir, 2_000, 10_000);
+    let open = |dir: &Path| open_cut(dir, 2_000, 40_000);
     run(open(dir.path()), cases(40), 60, Some(open), Some(dir.path())).await;
 }
 
