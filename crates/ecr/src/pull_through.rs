@@ -78,7 +78,7 @@ fn host_of(url: &str) -> Option<String> {
         None => url,
     };
     let host: Host = rest.strip_suffix('/').unwrap_or(rest).parse().ok()?;
-    let plain = !host.as_str().contains('@') && !host.host().is_empty();
+    let plain = !host.as_str().contains('@') && !host.host().is_empty() && !host.host().starts_with('.');
     // A port that is none parses, and means nothing.
     let port = host.as_str().strip_prefix(host.host()).unwrap_or_default();
     let port = port.is_empty() || host.port_u16().is_some_and(|p| p > 0);
