@@ -49,7 +49,7 @@ pub async fn bill(
     let mut range = range(account, period.end());
     loop {
         let wrap = |source| Error::Store { account: account.to_string(), source };
-        let page = store.range(RangeRequest::new(range.clone()).limit(PAGE)).await.map_err(wrap)?;
+        let page = store.range(RangeRequest::new(range.clone()).first(PAGE)).await.map_err(wrap)?;
         for kv in &page.kvs {
             add(&mut bill, prices, kv)?;
         }

@@ -283,7 +283,7 @@ impl View {
         let mut fresh = State::default();
         let mut range = KeyRange::prefix(PREFIX);
         loop {
-            let request = RangeRequest::new(range.clone()).at(revision).limit(LOAD_PAGE);
+            let request = RangeRequest::new(range.clone()).at(revision).first(LOAD_PAGE);
             let page = store.range(request).await.map_err(Error::store("list", PREFIX))?;
             for kv in &page.kvs {
                 put(&mut fresh, kv);

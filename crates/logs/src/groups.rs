@@ -85,7 +85,7 @@ impl Logs {
             let last = self.pages.open("DescribeLogGroups", &token_scope, token).map_err(|_| Refusal::Token)?;
             range.start = (scope.group_key(&last) + "\0").into();
         }
-        let found = self.store.range(RangeRequest::new(range).limit(MAX_SCANNED)).await?;
+        let found = self.store.range(RangeRequest::new(range).first(MAX_SCANNED)).await?;
         let mut groups = Vec::new();
         let mut next = None;
         let mut last = String::new();

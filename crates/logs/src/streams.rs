@@ -117,7 +117,7 @@ impl Logs {
                 range.start = (whole + &last + "\0").into();
             }
         }
-        let mut request = RangeRequest::new(range).limit(listing.limit);
+        let mut request = RangeRequest::new(range).first(listing.limit);
         request.reverse = listing.descending;
         let found = self.store.range(request).await?;
         let records: Vec<StreamRecord> =

@@ -88,12 +88,12 @@ impl Registry {
             range.start = format!("{prefix}{after}\0").into();
         }
         // A limit of 0 means none to the store.
-        let found = self.store.range(RangeRequest::new(range).limit(limit.max(1))).await?;
+        let found = self.store.range(RangeRequest::new(range).first(limit.max(1))).await?;
         Ok((found.kvs, found.more))
     }
 
     pub(crate) async fn is_empty(&self, prefix: String) -> Result<bool> {
-        Ok(self.store.range(RangeRequest::new(KeyRange::prefix(prefix)).limit(1)).await?.kvs.is_empty())
+        Ok(self.store.range(RangeRequest::new(KeyRange::prefix(prefix)).first(1)).await?.kvs.is_empty())
     }
 
     /// Deletes a repository and all that is in it, in one transaction; returns its last record. The

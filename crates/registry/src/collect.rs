@@ -290,7 +290,7 @@ impl Registry {
     /// Whether the image of an entry of use is there.
     async fn is_live(&self, entry: &KeyValue) -> Result<bool> {
         let Some((repo, image)) = read_use(&entry.key) else { return Ok(false) };
-        let mut request = RangeRequest::new(KeyRange::prefix(keys::images(&repo) + &image)).limit(1);
+        let mut request = RangeRequest::new(KeyRange::prefix(keys::images(&repo) + &image)).first(1);
         request.keys_only = true;
         Ok(!self.store.range(request).await?.kvs.is_empty())
     }

@@ -96,7 +96,7 @@ impl Registry {
         for _ in 0..REGISTRIES_A_ROUND {
             // One key tells which account and region come next.
             let range = KeyRange { start: after.clone().into(), end: KeyRange::prefix(event::EVENTS).end };
-            let mut first = RangeRequest::new(range).limit(1);
+            let mut first = RangeRequest::new(range).first(1);
             first.keys_only = true;
             let Some(key) = self.store.range(first).await?.kvs.first().map(|kv| kv.key.clone()) else { break };
             let Some((account, region)) = place_of(&key) else { break };
@@ -115,7 +115,7 @@ impl Registry {
         count.count_only = true;
         let kept = self.store.range(count).await?.count;
         if kept > event::MAX_KEPT {
-            let mut oldest = RangeRequest::new(KeyRange::prefix(all.clone())).limit(kept - event::MAX_KEPT);
+            let mut oldest = RangeRequest::new(KeyRange::prefix(all.clone())).first(kept - event::MAX_KEPT);
             oldest.keys_only = true;
             if let Some(last) = self.store.range(oldest).await?.kvs.last() {
                 let mut end = last.key.to_vec();

@@ -130,7 +130,7 @@ impl Worker {
 
     async fn is_work(&self) -> Result<bool> {
         for queue in [REPLICATE, REPLICATE_DELETE, BACKFILLS] {
-            if !self.store.range(RangeRequest::new(KeyRange::prefix(queue)).limit(1)).await?.kvs.is_empty() {
+            if !self.store.range(RangeRequest::new(KeyRange::prefix(queue)).first(1)).await?.kvs.is_empty() {
                 return Ok(true);
             }
         }
@@ -184,7 +184,7 @@ impl Worker {
             let mut start = all.start.clone();
             loop {
                 let range = KeyRange { start: start.clone(), end: all.end.clone() };
-                let page = self.store.range(RangeRequest::new(range).limit(limits::PAGE)).await?;
+                let page = self.store.range(RangeRequest::new(range).first(limits::PAGE)).await?;
                 for kv in &page.kvs {
                     self.take(state, running, kv, false).await?;
                 }

@@ -59,7 +59,7 @@ impl Secrets {
         for account in self.scopes().await? {
             let mut range = KeyRange::prefix(account.secret_key(""));
             loop {
-                let found = self.store.range(RangeRequest::new(range.clone()).limit(SWEEP_PAGE)).await?;
+                let found = self.store.range(RangeRequest::new(range.clone()).first(SWEEP_PAGE)).await?;
                 for kv in &found.kvs {
                     let seen = Versioned::<SecretRecord>::decode(kv)?;
                     if seen.value.is_expired(self.clock.now())
@@ -82,7 +82,7 @@ impl Secrets {
         let mut scopes = Vec::new();
         let mut range = KeyRange::prefix("/aws/");
         loop {
-            let mut request = RangeRequest::new(range.clone()).limit(1);
+            let mut request = RangeRequest::new(range.clone()).first(1);
             request.keys_only = true;
             let found = self.store.range(request).await?;
             let Some(first) = found.kvs.first() else { return Ok(scopes) };

@@ -127,13 +127,23 @@ pub struct RangeRequest {
     pub count_only: bool,
     /// Descending by key.
     pub reverse: bool,
+    /// Nobody asks how many keys there are beyond the limit, and so none of them is looked at:
+    /// [`RangeResult::count`] says nothing.
+    pub uncounted: bool,
 }
 
 impl RangeRequest {
     pub fn new(range: KeyRange) -> Self {
-        Self { range, revision: 0, limit: 0, keys_only: false, count_only: false, reverse: false }
+        Self { range, revision: 0, limit: 0, keys_only: false, count_only: false, reverse: false, uncounted: false }
     }
 
+    /// At most `limit` keys, whatever there is beyond: for pages, whose cost then is their own.
+    pub fn first(mut self, limit: usize) -> Self {
+        self.uncounted = true;
+        self.limit(limit)
+    }
+
+    /// At most `limit` keys, and a count of all.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self

@@ -201,7 +201,7 @@ pub(crate) async fn arn(api: &EcsApi, scope: &Scope, text: &str) -> Result<Strin
 async fn newest_active(store: &Store, scope: &Scope, family: &str) -> Result<Option<i32>, AwsError> {
     let any = scope.definition_index_key(DefinitionStatus::Active, family, 0);
     let prefix = any.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
-    let mut request = RangeRequest::new(KeyRange::prefix(prefix.clone())).limit(1);
+    let mut request = RangeRequest::new(KeyRange::prefix(prefix.clone())).first(1);
     request.reverse = true;
     request.keys_only = true;
     let found = store.range(request).await.map_err(Error::store("list", prefix))?;

@@ -79,7 +79,7 @@ pub(super) async fn definitions(
         }
         None => {}
     }
-    let mut request = RangeRequest::new(range).limit(limit);
+    let mut request = RangeRequest::new(range).first(limit);
     request.reverse = descending;
     request.keys_only = true;
     let found = api.store.range(request).await.map_err(Error::store("list", root.clone()))?;
@@ -118,7 +118,7 @@ pub(super) async fn families(
     let mut families: Vec<String> = Vec::new();
     // One more than the page holds tells whether there is another page.
     'reading: loop {
-        let request = RangeRequest::new(range.clone()).limit(READ_AT_ONCE);
+        let request = RangeRequest::new(range.clone()).first(READ_AT_ONCE);
         let found = api.store.range(request).await.map_err(Error::store("list", root.clone()))?;
         for kv in &found.kvs {
             let record =

@@ -180,7 +180,7 @@ impl Registry {
     ) -> Result<()> {
         let mut range = KeyRange::prefix(prefix.to_owned());
         loop {
-            let found = self.store.range(RangeRequest::new(range.clone()).at(revision).limit(PAGE)).await?;
+            let found = self.store.range(RangeRequest::new(range.clone()).at(revision).first(PAGE)).await?;
             for kv in &found.kvs {
                 see(kv)?;
             }

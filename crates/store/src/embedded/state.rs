@@ -256,7 +256,14 @@ fn collect<'a>(found: impl Iterator<Item = &'a Arc<KeyValue>>, request: &RangeRe
     let limit = if request.limit == 0 { usize::MAX } else { request.limit };
     for kv in found {
         result.count += 1;
-        if request.count_only || result.kvs.len() >= limit {
+        if !request.count_only && result.kvs.len() >= limit {
+            if request.uncounted {
+                // One more than the limit: that is all there is to know.
+                return;
+            }
+            continue;
+        }
+        if request.count_only {
             continue;
         }
         result.kvs.push(if request.keys_only { without_value(kv) } else { kv.clone() });

@@ -153,7 +153,14 @@ impl Run {
                     keys_only: flags & 1 != 0,
                     count_only: flags & 6 == 6,
                     reverse: flags & 2 != 0,
+                    uncounted: false,
                 };
+                let uncounted = RangeRequest { uncounted: !request.count_only, ..request.clone() };
+                if let (Ok(found), Ok(first)) =
+                    (self.store.range(request.clone()).await, self.store.range(uncounted).await)
+                {
+                    assert_eq!((first.kvs, first.more), (found.kvs, found.more), "{request:?}");
+                }
                 same(&self.store.range(request.clone()).await, &self.model.range(&request), &request);
             }
             Step::Compact { back } => {

@@ -55,6 +55,9 @@ async fn ranges_have_an_order_a_limit_and_a_count(Running { store, .. }: &Runnin
     assert_eq!(keys(store, RangeRequest::new(KeyRange::span("/r/b", "/r/d"))).await, ["/r/b", "/r/c"]);
     let two = store.range(all.clone().limit(2)).await.unwrap();
     assert_eq!((two.kvs.len(), two.count, two.more), (2, 4, true));
+    let first = store.range(all.clone().first(2)).await.unwrap();
+    assert_eq!((first.kvs, first.more), (two.kvs, true));
+    assert!(!store.range(all.clone().first(4)).await.unwrap().more);
     let four = store.range(all.clone().limit(4)).await.unwrap();
     assert_eq!((four.kvs.len(), four.count, four.more), (4, 4, false));
     let counted = store.range(RangeRequest { count_only: true, ..all.clone() }).await.unwrap();
